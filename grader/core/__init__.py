@@ -1,0 +1,1 @@
+"""Pure core: models, marking, verdicts, tally. No files, clock, processes or environment."""

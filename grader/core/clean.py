@@ -1,0 +1,37 @@
+"""The one door through which foreign text reaches a report, a terminal or a log."""
+
+from __future__ import annotations
+
+import re
+
+#: Control characters (C0 but tab and newline, DEL, C1), surrogates, non-characters, and
+#: bidirectional and invisible formatting characters. None of them is needed to read a message;
+#: each has been used to break a terminal, an XML parser or a reader's eye.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+    "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
+#: A whole terminal escape sequence (CSI, OSC, or two characters), so that no tail of it is left.
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+#: A line that a CI service would obey: GitHub's `::command`, GitLab's and Azure's relatives.
+_COMMAND = re.compile(r"(?m)^(\s*)(::|##\[|##vso\[|section_(?:start|end):)")
+
+
+def clean(text: str, limit: int = 4000) -> str:
+    """`text` without anything but printable characters, tabs and newlines.
+
+    At most `limit` characters are kept, and a cut is said. Lines that a CI log would take for a
+    command are prefixed with a `|`.
+    """
+    cut = text[: limit * 2]
+    cut = _UNSAFE.sub("", _ESCAPE.sub("", cut.replace("\r\n", "\n").replace("\r", "\n")))
+    cut = _COMMAND.sub(r"\1|\2", cut)
+    if len(cut) > limit or len(text) > limit * 2:
+        return cut[:limit].rstrip() + f" ... (cut: {len(text)} characters)"
+    return cut
+
+
+def clean_line(text: str, limit: int = 300) -> str:
+    """`clean`, folded into one line."""
+    return " ".join(clean(text, limit).split())

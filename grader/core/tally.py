@@ -1,0 +1,87 @@
+"""From results to totals, bands, advice and the decision. All arithmetic is exact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from grader.core.model import Band, Exam, Focus
+from grader.core.verdict import Result, Verdict
+
+Decision = Literal["pass", "fail", "partial", "grader-fault"]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Points earned of the points there were. The maximum never depends on what ran."""
+
+    points: Fraction
+    maximum: Fraction
+
+    @property
+    def share(self) -> Fraction:
+        """Points per maximum; 0 where there was nothing to earn."""
+        return self.points / self.maximum if self.maximum else Fraction(0)
+
+
+def total(results: Iterable[Result]) -> Total:
+    """Sum of points and maxima; what has no score earns nothing and keeps its maximum."""
+    points = maximum = Fraction(0)
+    for r in results:
+        points += r.points or 0
+        maximum += r.maximum
+    return Total(points, maximum)
+
+
+def totals_by(results: Iterable[Result], key: Callable[[Result], str]) -> dict[str, Total]:
+    """Totals per group, in order of first appearance."""
+    groups: dict[str, list[Result]] = {}
+    for r in results:
+        groups.setdefault(key(r), []).append(r)
+    return {k: total(v) for k, v in groups.items()}
+
+
+def decide(results: Sequence[Result], pass_mark: Fraction) -> Decision:
+    """The decision on a whole submission.
+
+    A fault of ours comes first, since it could have cost points; then whatever did not run,
+    since a part is no pass; then the pass mark, reached or not.
+    """
+    if any(r.verdict is Verdict.GRADER_FAULT for r in results):
+        return "grader-fault"
+    if not results or any(r.verdict is Verdict.NOT_RUN for r in results):
+        return "partial"
+    return "pass" if total(results).share >= pass_mark else "fail"
+
+
+def band(exam: Exam, share: Fraction) -> Band:
+    """The best band that `share` reaches. `exam.bands` ends with one that begins at 0."""
+    return next((b for b in exam.bands if share >= b.start), exam.bands[-1])
+
+
+def study(
+    exams: Iterable[Exam], results: Iterable[Result], titles: Mapping[str, str]
+) -> list[Focus]:
+    """What to study next: topics with lost points, the largest lost share first.
+
+    Each topic brings its papers' focus areas; one without any brings its title.
+    """
+    advice: dict[str, list[Focus]] = {}
+    for exam in exams:
+        for area in exam.focus:
+            advice.setdefault(area.topic, []).append(area)
+    scored = [r for r in results if r.verdict.scored and r.verdict is not Verdict.VOID]
+    order = list(titles)
+    lost = sorted(
+        ((t.share, order.index(k) if k in order else len(order), k))
+        for k, t in totals_by(scored, lambda r: r.topic).items()
+        if t.points < t.maximum
+    )
+    found: list[Focus] = []
+    for _, _, topic in lost:
+        title = titles.get(topic, topic)
+        areas = advice.get(topic) or [Focus(topic, title, f"Go over {title} again.")]
+        found += [a for a in areas if a not in found]
+    return found

@@ -1,0 +1,147 @@
+"""Check documents against `schema/*.schema.json` and say what is wrong in our own words."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from grader.core.clean import clean_line
+from grader.course.yamldoc import Document, Place
+from grader.errors import CourseError
+
+
+class Schemas:
+    """The schemas of a course, compiled once and on demand. `folder` is `schema/`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._compiled: dict[str, Draft202012Validator] = {}
+
+    def validator(self, name: str) -> Draft202012Validator:
+        """The compiled schema `name`.
+
+        Raises:
+            CourseError: there is no such schema, or it is not valid JSON.
+        """
+        if name not in self._compiled:
+            path = self._folder / f"{name}.schema.json"
+            try:
+                schema = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                raise CourseError(f"{path}: the schema cannot be used: {error}") from error
+            Draft202012Validator.check_schema(schema)
+            self._compiled[name] = Draft202012Validator(schema)
+        return self._compiled[name]
+
+    def check(self, doc: Document, name: str) -> bool:
+        """Add to `doc.flaws` whatever the schema `name` has against it; True if nothing."""
+        if doc.flaws and doc.value is None:
+            return False
+        before = len(doc.flaws)
+        for error in self.validator(name).iter_errors(doc.value):
+            for leaf in _leaves(error):
+                _report(doc, leaf)
+        return len(doc.flaws) == before
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` if something known looks like `word`, else nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _leaves(error: ValidationError) -> Iterable[ValidationError]:
+    """The errors worth telling: of alternatives, only what the value comes closest to."""
+    if error.validator in ("anyOf", "oneOf") and error.context:
+        deeper = [e for e in error.context if len(e.relative_path) > 0]
+        yield from (_leaves(deeper[0]) if deeper else [error])
+    else:
+        yield error
+
+
+def _report(doc: Document, error: ValidationError) -> None:
+    place: Place = tuple(error.absolute_path)
+    subject = f"`{clean_line(str(place[-1]), 60)}`: " if place else ""
+    value = error.instance
+    rule: Any = error.validator_value
+    match error.validator:
+        case "required":
+            for name in (n for n in rule if n not in value):
+                message = f"{subject}`{name}` is missing"
+                if message not in {f.message for f in doc.flaws if f.mark == doc.mark(place)}:
+                    doc.flaw(place, message)
+        case "additionalProperties":
+            known = list(error.schema.get("properties", {}))
+            for name in (n for n in value if n not in known):
+                hint = suggest(name, [k for k in known if k not in value]) or (
+                    f"; known here: {', '.join(known)}"
+                )
+                shown = clean_line(name, 60)
+                doc.flaw((*place, name), f"{subject}unknown key `{shown}`{hint}", at_key=True)
+        case _ if "propertyNames" in error.absolute_schema_path:
+            shown = clean_line(str(value), 60)
+            doc.flaw((*place, value), f"{subject}`{shown}` is not a valid key here", at_key=True)
+        case _:
+            doc.flaw(place, subject + _sentence(error, value, rule))
+
+
+def _sentence(error: ValidationError, value: Any, rule: Any) -> str:
+    got = _shown(value)
+    match error.validator:
+        case "type":
+            names = rule if isinstance(rule, list) else [rule]
+            return f"must be {' or '.join(_TYPES.get(n, n) for n in names)} (got {got})"
+        case "enum":
+            options = ", ".join(str(v) for v in rule)
+            return f"must be one of {options} (got {got}){suggest(str(value), map(str, rule))}"
+        case "const":
+            return f"must be {rule!r} (got {got})"
+        case "pattern":
+            what = error.schema.get("description", f"text of the form {rule}")
+            return f"{got} does not have the right form: {what}"
+        case "minLength" | "minItems" | "minProperties":
+            return "must not be empty" if rule == 1 else f"must hold at least {rule}"
+        case "maxLength" | "maxItems" | "maxProperties":
+            return f"must hold at most {rule}"
+        case "uniqueItems":
+            return f"names something twice ({got})"
+        case "minimum" | "exclusiveMinimum":
+            return f"must be {'at least' if error.validator == 'minimum' else 'more than'} {rule}"
+        case "maximum":
+            return f"must be at most {rule} (got {got})"
+        case "anyOf" | "oneOf":
+            what = error.schema.get("description", "")
+            return f"{got} does not fit here{': ' + what if what else ''}"
+        case _:
+            return clean_line(error.message)
+
+
+_TYPES = {
+    "object": "a mapping (key: value)",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return f"a list of {len(value)}" if len(value) != 1 else "a list of one"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    return repr(clean_line(str(value), 60))

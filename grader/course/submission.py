@@ -1,0 +1,174 @@
+"""Find submissions and read their answer sheets.
+
+Bad input costs its own place only: one bad answer costs that item, one bad sheet that exam.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader.core.clean import clean_line
+from grader.core.grade import Problem
+from grader.core.marking import Given
+from grader.core.model import Exam
+from grader.course.schemas import Schemas, suggest
+from grader.course.yamldoc import Document, read_yaml, shown
+from grader.errors import SubmissionError
+
+#: What makes a folder a submission.
+PARTS = ("answers", "labs", "submission.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One exam's answers. `unusable` says why there are none; `bad` maps item ids to messages."""
+
+    answers: Mapping[str, Given] = field(default_factory=dict)
+    bad: Mapping[str, str] = field(default_factory=dict)
+    unusable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a student handed in, as far as it could be read."""
+
+    student: str
+    name: str
+    sheets: Mapping[str, Sheet]
+    labs: Mapping[str, Path]
+    problems: tuple[Problem, ...]
+
+
+def is_submission(folder: Path) -> bool:
+    """Whether `folder` looks like one student's work."""
+    return any((folder / part).exists() for part in PARTS)
+
+
+def find_submissions(argument: str, root: Path, here: Path) -> list[Path]:
+    """The submission folders that `argument` names.
+
+    It is tried as a path from `here`, from `root`, and below `root/submissions`; it names a
+    submission or a folder of submissions.
+
+    Raises:
+        SubmissionError: nothing of that name, or nothing in it that is a submission.
+    """
+    tried = list(dict.fromkeys([here / argument, root / argument, root / "submissions" / argument]))
+    folder = next((p for p in tried if p.is_dir()), None)
+    if folder is None:
+        names = sorted(p.name for p in (root / "submissions").glob("*") if p.is_dir())
+        hint = suggest(argument.strip("/"), names)
+        raise SubmissionError(
+            f"no submission {clean_line(argument)!r}: there is no such folder here, in {root}, "
+            f"or in {root / 'submissions'}{hint}"
+        )
+    if is_submission(folder):
+        return [folder.resolve()]
+    found = sorted(p.resolve() for p in folder.iterdir() if p.is_dir() and is_submission(p))
+    if not found:
+        raise SubmissionError(
+            f"{folder} is not a submission: it holds none of answers/, labs/, submission.yaml, "
+            "and no folder in it does"
+        )
+    return found
+
+
+def read_submission(
+    folder: Path, exams: Iterable[Exam], labs: Sequence[str], schemas: Schemas
+) -> Submission:
+    """Read what is in `folder`, an intake copy that holds regular files only."""
+    problems: list[Problem] = []
+    root = folder.parent
+    exams = list(exams)
+
+    def note(doc: Document) -> None:
+        problems.extend(_problem(doc, i, root) for i in range(len(doc.flaws)))
+
+    student, name = folder.name, folder.name
+    card = folder / "submission.yaml"
+    if card.exists():
+        doc = read_yaml(card)
+        if schemas.check(doc, "submission"):
+            student, name = doc.value["id"], doc.value.get("name", doc.value["id"])
+        note(doc)
+
+    known = {e.id: e for e in exams}
+    sheets = {}
+    for exam in exams:
+        path = folder / "answers" / f"{exam.id}.yaml"
+        if not path.is_file():
+            sheets[exam.id] = Sheet(unusable=f"answers/{exam.id}.yaml was not handed in")
+            problems.append(Problem(shown(path, root), "was not handed in"))
+            continue
+        doc = read_yaml(path)
+        sheets[exam.id] = read_sheet(doc, exam, schemas)
+        note(doc)
+    problems += _strangers(folder / "answers", root, ".yaml", "exam", known)
+    problems += _strangers(folder / "labs", root, ".py", "lab", labs)
+    handed = {}
+    for lab in labs:
+        path = folder / "labs" / f"{lab}.py"
+        if path.is_file():
+            handed[lab] = path
+        else:
+            problems.append(Problem(shown(path, root), "was not handed in"))
+    return Submission(student, clean_line(name, 200), sheets, handed, tuple(problems))
+
+
+def read_sheet(doc: Document, exam: Exam, schemas: Schemas) -> Sheet:
+    """The answers of one sheet; what is wrong with it is added to `doc.flaws`."""
+    if doc.value is None and not doc.flaws:
+        doc.flaw((), "the sheet is empty; it should hold `exam:` and `answers:`")
+        return Sheet(unusable="the answer sheet is empty")
+    schemas.check(doc, "answers")
+    value: Any = doc.value
+    if not isinstance(value, dict) or not isinstance(value.get("answers"), dict):
+        return Sheet(unusable="the answer sheet cannot be read")
+    if value.get("exam") not in (None, exam.id):
+        other = clean_line(str(value["exam"]), 60)
+        doc.flaw(("exam",), f"this sheet is for {other!r}, and the file's name says {exam.id!r}")
+        return Sheet(unusable=f"the answer sheet is for {other!r}")
+    answers: dict[str, Given] = {}
+    bad: dict[str, str] = {}
+    for id_, given in value["answers"].items():
+        place = ("answers", id_)
+        if id_ not in exam.items:
+            hint = suggest(id_, exam.items)
+            message = f"{clean_line(id_, 60)} is not an item of {exam.id}{hint}"
+            doc.flaw(place, message, at_key=True)
+        elif _is_given(given):
+            answers[id_] = given
+        else:
+            mark = doc.mark(place)
+            told = [f.message for f in doc.flaws if f.mark == mark]
+            bad[id_] = told[0] if told else "is not an answer"
+    return Sheet(answers, bad)
+
+
+def _is_given(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(x, str) for x in value)
+    return value is None or isinstance(value, str)
+
+
+def _problem(doc: Document, index: int, root: Path) -> Problem:
+    flaw = doc.flaws[index]
+    where = f"{shown(doc.path, root)}:{flaw.mark.line}:{flaw.mark.column}"
+    return Problem(where, clean_line(flaw.message))
+
+
+def _strangers(
+    folder: Path, root: Path, suffix: str, what: str, known: Iterable[str]
+) -> list[Problem]:
+    """Files that look handed in but belong to nothing of the course."""
+    names = list(known)
+    found = []
+    for path in sorted(folder.glob("*")) if folder.is_dir() else []:
+        if path.is_file() and not (path.suffix == suffix and path.stem in names):
+            hint = suggest(path.stem, names)
+            message = f"belongs to no {what} of this course and was not read{hint}"
+            found.append(Problem(shown(path, root), message))
+    return found

@@ -1,0 +1,127 @@
+"""The inspector: our code only, in a fresh process, reads what a lab left behind.
+
+The workspace is read-only here and whatever it holds is data: Delta logs are read by delta-rs,
+the tracking store from a private copy. Places that the store names are never followed; artefacts
+are looked for where this project's own layout puts them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from grader.guest.boot import Refused
+from grader.guest.encode import MAX_ROWS
+
+WORKSPACE = Path("/workspace")
+
+
+class Inspector:
+    """One lab's artefacts."""
+
+    def __init__(self, start: dict[str, Any]) -> None:
+        self._runtime = set(start["runtime"])
+        if "spark" in self._runtime:
+            import deltalake  # noqa: F401 - paid for while the runner works
+        if "mlflow" in self._runtime:
+            from grader.guest import mlflow_view  # noqa: F401 - likewise
+
+    def handle(self, op: str, fields: dict[str, Any]) -> Any:
+        """`delta`, `rows`, `mlflow`, `files` or `text`."""
+        if op == "delta":
+            return delta(_table(fields["table"]))
+        if op == "rows":
+            return rows(_table(fields["table"]), fields["version"])
+        if op == "mlflow":
+            from grader.guest.mlflow_view import view
+
+            return view()
+        if op == "files":
+            return files(fields["pattern"])
+        return text(fields["path"])
+
+
+def _table(name: str) -> Path:
+    """The folder of a table, named as `t`, `db.t`, or by a path in the workspace."""
+    plain = re.sub(r"^(dbfs|file):(//)?", "", name)
+    if plain.startswith("/dbfs/"):
+        return WORKSPACE / "dbfs" / plain.removeprefix("/dbfs/")
+    if "/" in plain:
+        return Path(plain) if plain.startswith("/workspace/") else WORKSPACE / plain.lstrip("/")
+    parts = plain.split(".")
+    warehouse = WORKSPACE / "warehouse"
+    if len(parts) == 2 and parts[0] != "default":
+        return warehouse / f"{parts[0]}.db" / parts[1]
+    return warehouse / parts[-1].lower()
+
+
+def _open(path: Path, version: int | None = None) -> Any:
+    from deltalake import DeltaTable
+
+    if not (path / "_delta_log").is_dir():
+        raise Refused(f"there is no Delta table {path.name!r}", "missing")
+    try:
+        return DeltaTable(str(path), version=version)
+    except Exception as error:  # whatever delta-rs has against it, the student wrote it
+        which = "" if version is None else f" version {version} of"
+        raise Refused(f"{which} the table {path.name!r} cannot be read: {error}".strip()) from error
+
+
+def delta(path: Path) -> dict[str, Any]:
+    """History (oldest first), schema, partition columns, and files of a table."""
+    table = _open(path)
+    history = [
+        {
+            "version": h["version"],
+            "operation": h.get("operation", ""),
+            "parameters": {k: str(v) for k, v in h.get("operationParameters", {}).items()},
+            "metrics": {k: str(v) for k, v in h.get("operationMetrics", {}).items()},
+            "timestamp": h.get("timestamp", 0),
+        }
+        for h in reversed(table.history())
+    ]
+    return {
+        "version": table.version(),
+        "history": history,
+        "schema": {f.name: _type(f.type) for f in table.schema().fields},
+        "partitions": list(table.metadata().partition_columns),
+        "active_files": len(table.file_uris()),
+        "files_on_disk": sum(1 for _ in path.rglob("*.parquet") if "_delta_log" not in _.parts),
+    }
+
+
+def _type(kind: Any) -> str:
+    return str(getattr(kind, "type", kind))
+
+
+def rows(path: Path, version: int | None) -> list[dict[str, Any]]:
+    """All rows of a table, now or at a version."""
+    table = _open(path, version)
+    try:
+        frame = table.to_pyarrow_table()
+    except Exception as error:  # a file that VACUUM removed, or one that is not Parquet
+        which = "" if version is None else f" at version {version}"
+        raise Refused(f"{path.name!r} cannot be read{which}: {error}") from error
+    if frame.num_rows > MAX_ROWS:
+        raise Refused(f"{path.name!r} has {frame.num_rows} rows; at most {MAX_ROWS} are read")
+    result: list[dict[str, Any]] = frame.to_pylist()
+    return result
+
+
+def files(pattern: str) -> list[str]:
+    """Files of the workspace that match a glob pattern, relative to it."""
+    found = (p for p in WORKSPACE.glob(pattern) if p.is_file())
+    return sorted(str(p.relative_to(WORKSPACE)) for p in found)[:1000]
+
+
+def text(path: str) -> str:
+    """A text file of the workspace."""
+    target = WORKSPACE / path
+    try:
+        fd = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(fd, "rb") as handle:
+            return handle.read(1 << 20).decode("utf-8", "replace")
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}", "missing") from error

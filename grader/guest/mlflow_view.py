@@ -1,0 +1,108 @@
+"""Read a lab's tracking store and registry into plain values.
+
+The store is copied first: SQLite may want to write beside its file, and the original belongs to
+the runner. Artefact locations are taken from the layout, not from the store's own columns.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from grader.guest.boot import Refused
+from grader.guest.mlflow_engine import ARTIFACTS, STORE, configure
+
+os.environ["MLFLOW_TRACKING_URI"] = "sqlite:////tmp/mlflow.db"
+import mlflow  # noqa: E402 - after the settings it reads
+import yaml  # noqa: E402
+from mlflow.entities import ViewType  # noqa: E402
+
+COPY = Path("/tmp/mlflow.db")
+
+
+def view() -> dict[str, Any]:
+    """Experiments, runs (oldest first), logged models and registered models."""
+    if not STORE.is_file() or STORE.is_symlink():
+        raise Refused("the tracking store is gone", "missing")
+    shutil.copyfile(STORE, COPY)
+    configure(f"sqlite:///{COPY}")
+    client = mlflow.MlflowClient()
+    experiments = {e.experiment_id: e.name for e in client.search_experiments(ViewType.ALL)}
+    if not experiments:
+        return {"experiments": [], "runs": [], "registered": []}
+    runs = client.search_runs(
+        list(experiments), run_view_type=ViewType.ACTIVE_ONLY, order_by=["start_time ASC"]
+    )
+    models: dict[str, list[dict[str, Any]]] = {}
+    for m in client.search_logged_models(list(experiments)):
+        folder = Path(ARTIFACTS) / m.experiment_id / "models" / m.model_id / "artifacts"
+        entry = {"name": m.name, "id": m.model_id, **_mlmodel(folder)}
+        models.setdefault(m.source_run_id or "", []).append(entry)
+    return {
+        "experiments": sorted(experiments.values()),
+        "runs": [
+            _run(r, experiments, sorted(models.get(r.info.run_id, []), key=lambda m: m["name"]))
+            for r in runs
+        ],
+        "registered": [_registered(client, m) for m in client.search_registered_models()],
+    }
+
+
+def _run(run: Any, experiments: dict[str, str], models: list[dict[str, Any]]) -> dict[str, Any]:
+    tags = dict(run.data.tags)
+    folder = Path(ARTIFACTS) / run.info.experiment_id / run.info.run_id / "artifacts"
+    found = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    return {
+        "id": run.info.run_id,
+        "name": run.info.run_name,
+        "status": run.info.status,
+        "experiment": experiments[run.info.experiment_id],
+        "params": dict(run.data.params),
+        "metrics": dict(run.data.metrics),
+        "tags": {k: v for k, v in tags.items() if not k.startswith("mlflow.")},
+        "parent": tags.get("mlflow.parentRunId"),
+        "artifacts": found[:500],
+        "models": models,
+    }
+
+
+def _mlmodel(folder: Path) -> dict[str, Any]:
+    """What a model's own MLmodel file says: flavors, signature, whether there is an example."""
+    nothing = {"flavors": [], "inputs": [], "outputs": [], "example": False}
+    path = folder / "MLmodel"
+    if not path.is_file() or path.is_symlink() or path.stat().st_size > 1 << 20:
+        return nothing
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        signature = raw.get("signature") or {}
+        return {
+            "flavors": sorted(raw.get("flavors", {})),
+            "inputs": json.loads(signature.get("inputs") or "[]"),
+            "outputs": json.loads(signature.get("outputs") or "[]"),
+            "example": bool(raw.get("saved_input_example_info")),
+        }
+    except (yaml.YAMLError, ValueError, AttributeError, RecursionError):
+        return nothing
+
+
+def _registered(client: Any, model: Any) -> dict[str, Any]:
+    versions = client.search_model_versions(f"name = '{model.name}'")
+    return {
+        "name": model.name,
+        "description": model.description or "",
+        "tags": dict(model.tags),
+        "aliases": {k: int(v) for k, v in model.aliases.items()},
+        "versions": [
+            {
+                "version": int(v.version),
+                "stage": v.current_stage,
+                "description": v.description or "",
+                "tags": dict(v.tags),
+                "run": v.run_id,
+            }
+            for v in sorted(versions, key=lambda v: int(v.version))
+        ],
+    }

@@ -1,0 +1,80 @@
+"""Bring together what labs run on: sandbox, Java, jars, and a migrated MLflow store."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
+
+from grader.provision.bwrap import find_bwrap
+from grader.provision.jars import cache_folder, ensure_jars
+from grader.provision.java import find_java
+from grader.sandbox.bwrap import BwrapSandbox
+from grader.sandbox.interface import Mount, Role, Sandbox
+from grader.labs.session import Engines
+
+#: Told what is being done, in a few words.
+Say = Callable[[str], None]
+#: The engines whose versions a grade records; none of them is imported for it.
+ENGINES = ("pyspark", "delta-spark", "mlflow", "deltalake", "scikit-learn", "pandas")
+
+
+def engine_versions() -> dict[str, str]:
+    """Installed versions of the engines."""
+    return {name: metadata.version(name) for name in ENGINES}
+
+
+def open_sandbox() -> Sandbox:
+    """The sandbox of this machine.
+
+    Raises:
+        ProvisionError: it has none.
+    """
+    guest = Path(str(files("grader"))) / "guest"
+    return BwrapSandbox(find_bwrap().binary, guest, find_java().home)
+
+
+def prepare(sandbox: Sandbox, say: Say) -> Engines:
+    """Fetch or make whatever is missing.
+
+    Raises:
+        ProvisionError: something cannot be had.
+        SandboxFault: the store could not be made.
+    """
+    jars = ensure_jars(lambda name, i, n: say(f"fetching {name} ({i} of {n})"))
+    return Engines(find_java().home, jars, store_template(sandbox, say))
+
+
+def store_path() -> Path:
+    """Where the migrated store is kept; another MLflow has another schema."""
+    return cache_folder() / f"mlflow-store-{metadata.version('mlflow')}.db"
+
+
+def store_template(sandbox: Sandbox, say: Say) -> Path:
+    """The migrated store, made once."""
+    path = store_path()
+    if path.is_file():
+        return path
+    say("preparing an empty MLflow store (once)")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="grader-store-"))
+    try:
+        scratch.chmod(0o711)
+        workspace = scratch / "workspace"
+        workspace.mkdir()
+        guest = sandbox.launch(Role("migrator", [Mount(workspace, "/workspace", writable=True)]))
+        try:
+            guest.ready()
+        finally:
+            guest.close()
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as out:
+            shutil.copyfileobj((workspace / "mlflow.db").open("rb"), out)
+        os.chmod(out.name, 0o644)
+        os.replace(out.name, path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return path

@@ -1,0 +1,27 @@
+"""The rules, in the order of their codes.
+
+To add one: a module here with a docstring that says what it wants and why, a function that
+yields findings, and `RULE`; then name it below, and give it a test that fires and one that does
+not. B1xx: cross-references and answers.
+"""
+
+from grader.lint.rule import Rule
+from grader.lint.rules import (
+    accepted_answers,
+    exam_items,
+    explanation_letters,
+    key_items,
+    option_letters,
+    option_texts,
+    topics,
+)
+
+RULES: tuple[Rule, ...] = (
+    exam_items.RULE,
+    key_items.RULE,
+    topics.RULE,
+    option_letters.RULE,
+    accepted_answers.RULE,
+    explanation_letters.RULE,
+    option_texts.RULE,
+)

@@ -1,0 +1,59 @@
+"""The pytest plugin: the only importer of pytest. `pytest --submission=alice/` starts here.
+
+Without `--submission` it grades nothing; it then only collects a course's `bank/` and `labs/`,
+when pytest walks there. Importing it loads neither Spark nor MLflow.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.course.course import Course
+from grader.errors import CourseError
+from grader.plugin import options
+
+_MARKERS = {
+    "exam(id)": "items of this exam",
+    "lab(id)": "checks of this lab",
+    "domain(id)": "items and checks of this domain",
+    "topic(id)": "items and checks of this topic",
+    "engine": "needs the sandbox and real engines: seconds, not milliseconds",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register the options."""
+    options.add(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register what this run needs."""
+    for marker, meaning in _MARKERS.items():
+        config.addinivalue_line("markers", f"{marker}: {meaning}")
+    course = Course(config.rootpath)
+    if course.bank_folder.is_dir():
+        from grader.plugin.bank_checks import BankPlugin
+        from grader.plugin.lab_proofs import LabsPlugin
+        from grader.plugin.progress import Progress
+
+        config.pluginmanager.register(BankPlugin(course), "grader-bank")
+        config.pluginmanager.register(LabsPlugin(course, Progress(config)), "grader-labs")
+    if config.getoption("--submission"):
+        _grade(config)
+
+
+def _grade(config: pytest.Config) -> None:
+    """Turn the run into a grading run."""
+    from grader.plugin.grading import GradingPlugin
+
+    request = options.request(config)
+    # Node ids of submissions are not paths; pytest must not look for them.
+    names = tuple(f.name for f in request.submissions)
+    given = config.args if config.args_source is config.ArgsSource.ARGS else []
+    selectors = [a for a in given if a.partition("::")[0].split("/")[0] in names and "::" in a]
+    config.args = [a for a in given if a not in selectors]
+    try:
+        plugin = GradingPlugin(request, config, selectors)
+    except CourseError as error:
+        pytest.exit(str(error), returncode=int(pytest.ExitCode.INTERNAL_ERROR))
+    config.pluginmanager.register(plugin, "grader-grading")

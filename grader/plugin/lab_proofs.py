@@ -1,0 +1,147 @@
+"""`pytest labs/`: every lab proved against its own right and wrong solutions.
+
+One item per variant (`labs/delta-lake-operations/lab.yaml::mutants/overwrites`), and `twice`,
+which grades the reference again and compares.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.core.verdict import Result
+from grader.course.course import Course
+from grader.errors import CourseError, GraderError
+from grader.labs import proof
+from grader.labs.engines import open_sandbox, prepare
+from grader.labs.load import LoadedLab, load_one
+from grader.labs.session import Engines
+from grader.plugin.progress import Progress
+from grader.sandbox.interface import Sandbox
+
+
+class LabsPlugin:
+    """Collects `labs/` of a course."""
+
+    def __init__(self, course: Course, progress: Progress) -> None:
+        self._course = course
+        self._progress = progress
+        self._engines: tuple[Sandbox, Engines] | None = None
+
+    def engines(self) -> tuple[Sandbox, Engines]:
+        """Sandbox and engines, brought together once."""
+        if self._engines is None:
+            sandbox = open_sandbox()
+            self._engines = sandbox, prepare(sandbox, self._progress.say)
+            self._progress.clear()
+        return self._engines
+
+    def pytest_collect_file(
+        self, file_path: Path, parent: pytest.Collector
+    ) -> pytest.Collector | None:
+        """A `lab.yaml` below `labs/`."""
+        if file_path.name == "lab.yaml" and file_path.parent.parent == self._course.labs_folder:
+            return LabFile.from_parent(parent, path=file_path, plugin=self, course=self._course)
+        return None
+
+
+class LabFile(pytest.File):
+    """One lab."""
+
+    def __init__(self, *, plugin: LabsPlugin, course: Course, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plugin = plugin
+        self._course = course
+        self.first: list[Result] | None = None
+        self.add_marker(pytest.mark.engine)
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """`complete`, one item per variant, and `twice`."""
+        try:
+            lab = load_one(self.path.parent, self._course.schemas)
+            variants = proof.variants(lab)
+        except CourseError as error:
+            raise self.CollectError(str(error)) from error
+        yield CompleteItem.from_parent(self, name="complete", variants=variants)
+        for variant in variants:
+            yield VariantItem.from_parent(self, name=variant.name, lab=lab, variant=variant)
+        yield TwiceItem.from_parent(self, name="twice", lab=lab, variant=variants[0])
+
+
+class ProofItem(pytest.Item):
+    """An item that fails with sentences."""
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """What is not proved, a line each."""
+        if isinstance(excinfo.value, AssertionError | GraderError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
+        """Headline of a failure."""
+        return self.path, 0, f"{self.path.parent.name}: {self.name}"
+
+
+class CompleteItem(ProofItem):
+    """There are enough variants to trust the checks."""
+
+    def __init__(self, *, variants: list[proof.Variant], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._variants = variants
+
+    def runtest(self) -> None:
+        """Count mutants and alternatives; every check must be failed by some mutant."""
+        mutants = [v for v in self._variants if v.name.startswith("mutants/")]
+        alternatives = [v for v in self._variants if v.name.startswith("alternatives/")]
+        checks = next(v.fails for v in self._variants if v.stub) or frozenset()
+        missed = checks - frozenset().union(*(v.fails or frozenset() for v in mutants))
+        told = []
+        if len(mutants) < proof.MIN_MUTANTS:
+            told.append(f"{len(mutants)} mutants; {proof.MIN_MUTANTS} are needed")
+        if len(alternatives) < proof.MIN_ALTERNATIVES:
+            told.append(f"{len(alternatives)} alternatives; {proof.MIN_ALTERNATIVES} are needed")
+        if missed:
+            told.append(f"no mutant fails {', '.join(sorted(missed))}")
+        if told:
+            raise AssertionError("\n".join(told))
+
+
+class VariantItem(ProofItem):
+    """One variant earns what it must."""
+
+    parent: LabFile
+
+    def __init__(self, *, lab: LoadedLab, variant: proof.Variant, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._lab = lab
+        self._variant = variant
+
+    def grade(self) -> tuple[list[Result], str]:
+        """Grade the variant's file."""
+        return proof.grade_file(self._lab, self._variant.file, *self.parent.plugin.engines())
+
+    def runtest(self) -> None:
+        """Grade and compare."""
+        results, stopped = self.grade()
+        if self._variant.name == "solution":
+            self.parent.first = results
+        told = proof.complaints(self._variant, results, stopped)
+        if told:
+            raise AssertionError("\n".join(told))
+
+
+class TwiceItem(VariantItem):
+    """The reference graded again gives the same, word for word."""
+
+    def runtest(self) -> None:
+        """Grade (twice, if the reference was not graded in this run) and compare."""
+        first = self.parent.first or self.grade()[0]
+        again = self.grade()[0]
+        if first != again:
+            raise AssertionError(
+                "\n".join(f"{a} != {b}" for a, b in zip(first, again, strict=True))
+            )

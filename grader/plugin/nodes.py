@@ -1,0 +1,147 @@
+"""Collectors and items of a graded submission.
+
+`alice` holds papers, `alice/quiz-1` and `alice/delta-lake-operations`, and these hold one item
+per question or check: `alice/quiz-1::q1-04`. None of them stands for a file, so that nothing in
+a student's folder is ever collected or imported by pytest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.core.feedback import points_text
+from grader.core.verdict import Result, Verdict
+from grader.grading import Grading
+
+
+class NotCorrect(Exception):
+    """Ends an item whose verdict is not `correct`. Only its text is shown."""
+
+
+class GraderFaultError(Exception):
+    """Ends an item that could not be graded: an error, not a failure."""
+
+
+#: How to open the grading of a submission folder in this process.
+Opener = Callable[[Path], Grading]
+
+
+class SubmissionNode(pytest.Collector):
+    """One student's folder."""
+
+    def __init__(self, *, source: Path, papers: list[Paper], opener: Opener, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.source = source
+        self.papers = papers
+        self.opener = opener
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """The exams and labs of the run."""
+        for paper in self.papers:
+            yield PaperNode.from_parent(
+                self, name=paper.id, nodeid=f"{self.name}/{paper.id}", paper=paper
+            )
+
+
+class Paper:
+    """An exam or a lab of the run, with the entries that were selected from it."""
+
+    __slots__ = ("entries", "id", "kind")
+
+    def __init__(self, kind: str, id_: str, entries: list[tuple[str, str, str]]) -> None:
+        #: `exam` or `lab`.
+        self.kind = kind
+        self.id = id_
+        #: Name, domain and topic of each entry.
+        self.entries = entries
+
+
+class PaperNode(pytest.Collector):
+    """One exam or lab of one student."""
+
+    parent: SubmissionNode
+
+    def __init__(self, *, paper: Paper, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.paper = paper
+        self.add_marker(getattr(pytest.mark, paper.kind)(id=paper.id))
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """The items or checks."""
+        for name, domain, topic in self.paper.entries:
+            yield GradedItem.from_parent(self, name=name, domain=domain, topic=topic)
+
+
+class GradedItem(pytest.Item):
+    """One question or one lab check."""
+
+    parent: PaperNode
+
+    def __init__(self, *, domain: str, topic: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.add_marker(pytest.mark.domain(id=domain))
+        self.add_marker(pytest.mark.topic(id=topic))
+        self.extra_keyword_matches.update((domain, topic))
+        self.result: Result | None = None
+        self.spent = 0.0
+
+    @property
+    def student(self) -> str:
+        """The submission folder's name."""
+        return self.parent.parent.name
+
+    def setup(self) -> None:
+        """Decide the verdict."""
+        node = self.parent.parent
+        grading = node.opener(node.source)
+        paper = self.parent.paper
+        before = grading.durations.get(paper.id, 0.0)
+        decide = grading.item if paper.kind == "exam" else grading.check
+        self.result = result = decide(paper.id, self.name)
+        self.spent = grading.durations.get(paper.id, 0.0) - before
+        self.user_properties += [
+            ("student", grading.submission.student),
+            (paper.kind, paper.id),
+            ("item" if paper.kind == "exam" else "check", self.name),
+            ("domain", result.domain),
+            ("topic", result.topic),
+            ("verdict", result.verdict.value),
+            ("points", "" if result.points is None else str(result.points)),
+            ("maximum", str(result.maximum)),
+        ]
+        if result.verdict is Verdict.GRADER_FAULT:
+            raise GraderFaultError(result.reason)
+
+    def runtest(self) -> None:
+        """Report the verdict."""
+        assert self.result is not None  # setup ran, or this would not
+        if self.result.verdict is Verdict.VOID:
+            pytest.skip(self.result.reason)
+        if self.result.verdict is not Verdict.CORRECT:
+            raise NotCorrect(explain(self.result))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """A few words; a traceback only for an exception nobody foresaw."""
+        if isinstance(excinfo.value, NotCorrect):
+            return str(excinfo.value)
+        if isinstance(excinfo.value, GraderFaultError):
+            told = f"{excinfo.value}\nnot the student's doing: this entry has no score"
+            return f"grader fault: {told}"
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
+        """Headline of a failure."""
+        return self.parent.parent.source, None, self.nodeid
+
+
+def explain(result: Result) -> str:
+    """A failure in two lines: what happened with its points, and the hint."""
+    lines = [f"{result.verdict.value}: {result.reason or 'not as asked'}; {points_text(result)}"]
+    if result.hint:
+        lines.append(f"hint: {result.hint}")
+    return "\n".join(lines)

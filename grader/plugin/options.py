@@ -1,0 +1,143 @@
+"""Command-line options, and what they mean together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from grader.core.grade import Policy
+from grader.course.course import Course
+from grader.course.schemas import suggest
+from grader.course.submission import find_submissions
+from grader.errors import SubmissionError
+
+DEFAULT_PASS_MARK = Fraction(7, 10)
+
+
+def add(parser: pytest.Parser) -> None:
+    """Register the options."""
+    group = parser.getgroup("grader", "grading submissions")
+    group.addoption(
+        "--submission",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="grade this submission (a folder, its name below submissions/, or a folder of "
+        "submissions); may be repeated",
+    )
+    for what in ("exam", "lab", "domain"):
+        group.addoption(
+            f"--{what}",
+            action="append",
+            default=[],
+            metavar="ID",
+            help=f"grade this {what} only; may be repeated. The result is partial",
+        )
+    group.addoption(
+        "--report-dir",
+        default="reports",
+        metavar="FOLDER",
+        help="where reports go, one folder a student (default: reports)",
+    )
+    group.addoption(
+        "--pass-mark",
+        default=None,
+        metavar="SHARE",
+        help="share of all points that passes: 70%%, 0.7 or 7/10 (default: 70%%)",
+    )
+    group.addoption(
+        "--feedback",
+        choices=("score", "hints", "full"),
+        default="hints",
+        help="what reports may show: score, hints (default), or full with keys and explanations",
+    )
+    group.addoption(
+        "--key-policy",
+        choices=("source", "verified"),
+        default="source",
+        help="source (default): every item counts; verified: items with a flawed key are void",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run was asked to grade. Empty selections mean everything."""
+
+    course: Course
+    submissions: tuple[Path, ...]
+    exams: tuple[str, ...]
+    labs: tuple[str, ...]
+    domains: tuple[str, ...]
+    report_dir: Path
+    policy: Policy
+
+
+def request(config: pytest.Config) -> Request:
+    """The options of `config`.
+
+    Raises:
+        pytest.UsageError: one of them makes no sense; the message says which and why.
+    """
+    root, here = config.rootpath, config.invocation_params.dir
+    folders: list[Path] = []
+    for argument in config.getoption("--submission"):
+        try:
+            folders += find_submissions(argument, root, here)
+        except SubmissionError as error:
+            raise pytest.UsageError(str(error)) from error
+    folders = list(dict.fromkeys(folders))
+    names = [f.name for f in folders]
+    for name in names:
+        if names.count(name) > 1:
+            twins = ", ".join(str(f) for f in folders if f.name == name)
+            raise pytest.UsageError(f"two submissions have the same folder name: {twins}")
+    return Request(
+        course=Course(root),
+        submissions=tuple(folders),
+        exams=tuple(config.getoption("--exam")),
+        labs=tuple(config.getoption("--lab")),
+        domains=tuple(config.getoption("--domain")),
+        report_dir=here / config.getoption("--report-dir"),
+        policy=Policy(
+            key_policy=config.getoption("--key-policy"),
+            feedback=config.getoption("--feedback"),
+            pass_mark=share(config.getoption("--pass-mark")),
+        ),
+    )
+
+
+def share(text: str | None) -> Fraction:
+    """`70%`, `0.7` or `7/10` as an exact fraction.
+
+    Raises:
+        pytest.UsageError: it is none of these, or not between 0 and 1.
+    """
+    if text is None:
+        return DEFAULT_PASS_MARK
+    try:
+        plain = text.strip()
+        value = Fraction(plain[:-1]) / 100 if plain.endswith("%") else Fraction(plain)
+    except (ValueError, ZeroDivisionError):
+        value = Fraction(-1)
+    if not 0 <= value <= 1:
+        raise pytest.UsageError(
+            f"--pass-mark must be a share such as 70%, 0.7 or 7/10 (got {text})"
+        )
+    return value
+
+
+def known(option: str, chosen: Sequence[str], available: Iterable[str]) -> None:
+    """Check the ids given to `option`.
+
+    Raises:
+        pytest.UsageError: one is not available.
+    """
+    names = list(available)
+    for name in chosen:
+        if name not in names:
+            hint = suggest(name, names) or f"; there are {', '.join(names) or 'none'}"
+            raise pytest.UsageError(f"{option}: no {option.strip('-')} {name!r}{hint}")

@@ -1,0 +1,126 @@
+"""Fetch Delta's jars once, check them against our own lock, and keep them per user.
+
+`jgo` resolves and downloads from Maven Central, or from the mirror that `GRADER_MAVEN_MIRROR`
+names, without a JVM. A jar reaches the cache by an atomic rename and only with the SHA-256 that
+`jars.lock` holds, so an interrupted or tampered download is fetched again, never used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import platformdirs
+
+from grader.errors import ProvisionError
+
+MIRROR = "GRADER_MAVEN_MIRROR"
+CACHE = "GRADER_CACHE"
+
+#: Called before each download with the jar's name, its number from 1, and how many there are.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Jar:
+    """One locked jar."""
+
+    group: str
+    artifact: str
+    version: str
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return f"{self.artifact}-{self.version}.jar"
+
+
+def cache_folder() -> Path:
+    """Where fetched pieces are kept: `GRADER_CACHE`, or the user's cache folder."""
+    named = os.environ.get(CACHE)
+    return Path(named) if named else Path(platformdirs.user_cache_dir("lakehouse-grader"))
+
+
+def locked() -> list[Jar]:
+    """The jars of `jars.lock`."""
+    text = resources.files("grader.provision").joinpath("jars.lock").read_text(encoding="utf-8")
+    jars = []
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            coordinates, sha256 = line.split()
+            group, artifact, version = coordinates.split(":")
+            jars.append(Jar(group, artifact, version, sha256))
+    return jars
+
+
+def missing() -> list[Jar]:
+    """Locked jars that the cache lacks or holds damaged."""
+    folder = cache_folder() / "jars"
+    return [j for j in locked() if not _sound(folder / j.name, j)]
+
+
+def find_jars() -> list[Path]:
+    """The jars in the cache. Sizes are trusted here; `missing` checks contents."""
+    return [cache_folder() / "jars" / j.name for j in locked()]
+
+
+def ensure_jars(progress: Progress | None = None) -> list[Path]:
+    """The jars, fetched if the cache lacks them.
+
+    Raises:
+        ProvisionError: one is missing and cannot be had, or is not what the lock says.
+    """
+    wanted = missing()
+    for number, jar in enumerate(wanted, 1):
+        if progress:
+            progress(jar.name, number, len(wanted))
+        _fetch(jar)
+    return find_jars()
+
+
+def _fetch(jar: Jar) -> None:
+    from jgo.maven import MavenContext
+
+    mirror = os.environ.get(MIRROR)
+    folder = cache_folder() / "jars"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as scratch:
+        try:
+            context = MavenContext(
+                repo_cache=Path(scratch),
+                local_repos=[],
+                remote_repos={"mirror": mirror} if mirror else None,
+                timeout=60,
+            )
+            component = context.project(jar.group, jar.artifact).at_version(jar.version)
+            got = Path(component.artifact().resolve())
+        except Exception as error:  # jgo raises whatever its HTTP client does
+            raise ProvisionError(
+                f"{jar.name} is not in {folder} and could not be fetched from "
+                f"{mirror or 'Maven Central'} ({type(error).__name__}: {error}). Connect once, "
+                f"set {MIRROR} to a mirror of Maven Central, or copy the folder from a machine "
+                f"that has it ({CACHE} names another place)"
+            ) from error
+        if not _sound(got, jar):
+            raise ProvisionError(
+                f"{jar.name} from {mirror or 'Maven Central'} is not the file that this version "
+                "of the grader was locked to (SHA-256 differs); it was not kept"
+            )
+        target = folder / jar.name
+        shutil.copyfile(got, Path(scratch) / jar.name)
+        os.replace(Path(scratch) / jar.name, target)
+
+
+def _sound(path: Path, jar: Jar) -> bool:
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest() == jar.sha256
+    except OSError:
+        return False

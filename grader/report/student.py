@@ -1,0 +1,77 @@
+"""The student's own report, in Markdown. It shows what the grade holds, and the grade was
+assembled under the run's feedback policy: nothing is added here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from grader.core.clean import clean, clean_line
+from grader.core.feedback import points_text
+from grader.core.grade import Grade
+from grader.core.model import Bank
+from grader.core.verdict import Result, Verdict
+from grader.report.terminal import decision, number, percent
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#!])")
+
+
+def render(grade: Grade, bank: Bank, labs: Mapping[str, str]) -> Iterator[str]:
+    """Lines of Markdown for one student. `labs` maps lab ids to titles."""
+    yield f"# {escape(grade.name)}"
+    yield ""
+    yield from (line.strip() for line in decision(grade))
+    yield ""
+    if grade.problems:
+        yield "## What could not be read"
+        yield ""
+        yield from (f"- {escape(p.where)}: {escape(p.message)}" for p in grade.problems)
+        yield ""
+    yield "## Points"
+    yield ""
+    yield "| domain or topic | points | of | share |"
+    yield "|---|---:|---:|---:|"
+    for domain in bank.domains:
+        if domain.id not in grade.by_domain:
+            continue
+        t = grade.by_domain[domain.id]
+        name = f"**{escape(domain.title)}**"
+        yield f"| {name} | {number(t.points)} | {number(t.maximum)} | {percent(t.share)} |"
+        for topic in domain.topics:
+            if t := grade.by_topic.get(topic.id):  # type: ignore[assignment] # Total or None
+                title = escape(topic.title)
+                yield f"| {title} | {number(t.points)} | {number(t.maximum)} | {percent(t.share)} |"
+    yield ""
+    if grade.study:
+        yield "## Study next"
+        yield ""
+        for focus in grade.study:
+            yield f"- **{escape(focus.title)}**: {escape(' '.join(focus.advice.split()))}"
+        yield ""
+    titles = {**{e.id: e.title for e in bank.exams.values()}, **labs}
+    paper = ""
+    for result in grade.results:
+        if result.verdict is Verdict.NOT_RUN:
+            continue
+        if result.paper != paper:
+            paper = result.paper
+            yield f"## {escape(paper)}: {escape(titles.get(paper, ''))}"
+            yield ""
+            if band := grade.bands.get(paper):
+                yield f"{escape(band.label)}. {escape(' '.join(band.advice.split()))}"
+                yield ""
+        yield from _entry(result)
+    yield ""
+
+
+def _entry(result: Result) -> Iterator[str]:
+    yield f"- **{escape(result.name)}** {result.verdict.value}, {points_text(result)}"
+    if result.reason and result.verdict is not Verdict.CORRECT:
+        yield f"  - {escape(clean(result.reason))}"
+    if result.hint:
+        yield f"  - Hint: {escape(result.hint)}"
+
+
+def escape(text: str) -> str:
+    """`text` on one line, with nothing that Markdown or HTML would obey."""
+    return _SPECIAL.sub(r"\\\1", clean_line(text, 2000))

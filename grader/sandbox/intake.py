@@ -1,0 +1,125 @@
+"""Copy a submission, taking in regular files only.
+
+A student's folder may hold anything: links to keys, FIFOs that never end, devices, a terabyte of
+holes, names that break terminals. What is copied here is plain files and folders within the
+caps; everything else is left behind and named. No link is ever followed: every file is opened
+relative to its already opened folder, with O_NOFOLLOW, and looked at after it was opened.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.core.clean import clean_line
+from grader.core.grade import Problem
+
+_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\\/\ud800-\udfff]{1,120}$")
+#: Left behind without a word: what tools leave in a folder, never a student's answer.
+_NOISE = {"__pycache__", ".git", ".ipynb_checkpoints", ".DS_Store", ".pytest_cache", ".venv"}
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What one submission may bring: files, bytes in all, bytes in one file, folder depth."""
+
+    files: int = 500
+    total: int = 64 << 20
+    file: int = 8 << 20
+    depth: int = 6
+
+
+@dataclass(slots=True)
+class _State:
+    caps: Caps
+    files: int = 0
+    total: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def refuse(self, where: str, why: str) -> None:
+        if len(self.problems) < 50:
+            self.problems.append(Problem(clean_line(where), f"{why}; it was not taken in"))
+
+
+def take_in(source: Path, target: Path, caps: Caps | None = None) -> list[Problem]:
+    """Copy `source` into the new folder `target`; what was left behind comes back."""
+    caps = caps or Caps()
+    state = _State(caps)
+    target.mkdir(parents=True)
+    top = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _folder(top, target, source.name, 1, state)
+    finally:
+        os.close(top)
+    return state.problems
+
+
+def _folder(fd: int, target: Path, where: str, depth: int, state: _State) -> None:
+    with os.scandir(fd) as entries:
+        names = sorted(e.name for e in entries)
+    lowered: dict[str, str] = {}
+    for name in names:
+        place = f"{where}/{name}"
+        if name in _NOISE:
+            continue
+        if not _NAME.match(name):
+            state.refuse(place, "has a name with control characters, or one too long")
+            continue
+        twin = lowered.setdefault(name.casefold(), name)
+        if twin != name:
+            state.refuse(
+                place, f"has the name of {clean_line(twin)!r} but for upper and lower case"
+            )
+            continue
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            child = os.open(name, flags, dir_fd=fd)
+        except OSError as error:
+            link = error.errno == 40  # ELOOP: a symbolic link
+            state.refuse(place, "is a link" if link else f"cannot be opened ({error.strerror})")
+            continue
+        try:
+            _entry(child, target / name, place, depth, state)
+        finally:
+            os.close(child)
+
+
+def _entry(fd: int, target: Path, where: str, depth: int, state: _State) -> None:
+    info = os.fstat(fd)
+    caps = state.caps
+    if stat.S_ISDIR(info.st_mode):
+        if depth >= caps.depth:
+            state.refuse(where, f"lies more than {caps.depth} folders deep")
+            return
+        target.mkdir()
+        _folder(fd, target, where, depth + 1, state)
+        return
+    if not stat.S_ISREG(info.st_mode):
+        state.refuse(where, "is not a regular file")
+    elif info.st_nlink > 1:
+        state.refuse(where, "is a hard link")
+    elif info.st_size > caps.file:
+        state.refuse(where, f"is larger than {caps.file >> 20} MiB")
+    elif state.files >= caps.files:
+        state.refuse(where, f"is beyond the {caps.files} files a submission may have")
+    elif state.total + info.st_size > caps.total:
+        state.refuse(where, f"would bring the submission over {caps.total >> 20} MiB")
+    else:
+        state.files += 1
+        state.total += _copy(fd, target, caps.file)
+
+
+def _copy(fd: int, target: Path, limit: int) -> int:
+    """Copy at most `limit` bytes: a file that still grows is cut, not followed."""
+    out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    done = 0
+    try:
+        while done < limit and (chunk := os.read(fd, min(1 << 20, limit - done))):
+            os.write(out, chunk)
+            done += len(chunk)
+    finally:
+        os.close(out)
+    return done
