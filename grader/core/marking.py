@@ -71,14 +71,10 @@ def mark(question: Question, key: Key, given: Given, rule: Credit, policy: KeyPo
     count in either case. What is no answer at all is the student's error, not a wrong answer.
     """
     one = Fraction(1)
-    letters: str | tuple[str, ...] | None
-    if given is None or isinstance(given, str):
-        letters = given
-    else:
-        letters = tuple(given)
+    letters = given if given is None or isinstance(given, str) else tuple(given)
     if key.status == "flawed" and policy == "verified":
         return Mark(Verdict.VOID, Fraction(0), Fraction(0), f"void: {key.reason}", letters)
-    if given is None or not given or given == "":
+    if not given:
         return Mark(Verdict.UNANSWERED, Fraction(0), one, "not answered", None)
     wrong_form = complaint(question, given)
     if wrong_form:

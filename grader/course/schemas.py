@@ -65,7 +65,8 @@ def _leaves(error: ValidationError) -> Iterable[ValidationError]:
         yield error
 
 
-def _report(doc: Document, error: ValidationError) -> None:
+def _report(doc: Document, error: Any) -> None:
+    # A ValidationError; its attributes may be unset as far as its types know, and never are here.
     place: Place = tuple(error.absolute_path)
     subject = f"`{clean_line(str(place[-1]), 60)}`: " if place else ""
     value = error.instance
@@ -91,11 +92,11 @@ def _report(doc: Document, error: ValidationError) -> None:
             doc.flaw(place, subject + _sentence(error, value, rule))
 
 
-def _sentence(error: ValidationError, value: Any, rule: Any) -> str:
+def _sentence(error: Any, value: Any, rule: Any) -> str:
     got = _shown(value)
     match error.validator:
         case "type":
-            names = rule if isinstance(rule, list) else [rule]
+            names: list[str] = rule if isinstance(rule, list) else [rule]
             return f"must be {' or '.join(_TYPES.get(n, n) for n in names)} (got {got})"
         case "enum":
             options = ", ".join(str(v) for v in rule)

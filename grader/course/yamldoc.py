@@ -132,7 +132,8 @@ def parse(text: str, doc: Document) -> None:
 
 def _shallow(text: str, doc: Document) -> bool:
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
+    for event in events:
         at = Mark(event.start_mark.line + 1, event.start_mark.column + 1)
         refused = ""
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):

@@ -1,1 +1,1 @@
-"""Inside the wall: runner, inspector, scorer and the local ML runtime. The host never imports it."""
+"""Inside the wall: runner, inspector, scorer, the local ML runtime. The host never imports it."""

@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, Protocol
 
 from grader.guest.encode import encode
@@ -105,7 +106,7 @@ def describe(error: BaseException) -> str:
     where = ""
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename.startswith("/submission/"):
-            where = f" (line {frame.lineno} of {os.path.basename(frame.filename)})"
+            where = f" (line {frame.lineno} of {Path(frame.filename).name})"
     return f"{type(error).__name__}: {text[:600]}{where}"
 
 

@@ -28,9 +28,9 @@ def start(template: str | None) -> Any:
         db.close()
     configure(f"sqlite:///{STORE}")
     import mlflow
-    import mlflow.sklearn
+    import mlflow.sklearn as flavor
 
-    mlflow.sklearn._get_default_serialization_format = lambda: "cloudpickle"
+    setattr(flavor, "_get_default_serialization_format", lambda: "cloudpickle")  # noqa: B010 - a private name of a lazily loaded module, unknown to its types
     return mlflow
 
 

@@ -16,9 +16,9 @@ from grader.guest.boot import Refused
 from grader.guest.mlflow_engine import ARTIFACTS, STORE, configure
 
 os.environ["MLFLOW_TRACKING_URI"] = "sqlite:////tmp/mlflow.db"
-import mlflow  # noqa: E402 - after the settings it reads
-import yaml  # noqa: E402
-from mlflow.entities import ViewType  # noqa: E402
+import mlflow
+import yaml
+from mlflow.entities import ViewType
 
 COPY = Path("/tmp/mlflow.db")
 

@@ -20,13 +20,22 @@ from typing import Any
 
 WAREHOUSE = "/workspace/warehouse"
 #: What Spark's own launcher passes to open JDK internals to it.
-_OPENS = """
-java.base/java.lang java.base/java.lang.invoke java.base/java.lang.reflect java.base/java.io
-java.base/java.net java.base/java.nio java.base/java.util java.base/java.util.concurrent
-java.base/java.util.concurrent.atomic java.base/jdk.internal.ref java.base/sun.nio.ch
-java.base/sun.nio.cs java.base/sun.util.calendar
-java.security.jgss/sun.security.krb5
-""".split()
+_OPENS = (
+    "java.base/java.lang",
+    "java.base/java.lang.invoke",
+    "java.base/java.lang.reflect",
+    "java.base/java.io",
+    "java.base/java.net",
+    "java.base/java.nio",
+    "java.base/java.util",
+    "java.base/java.util.concurrent",
+    "java.base/java.util.concurrent.atomic",
+    "java.base/jdk.internal.ref",
+    "java.base/sun.nio.ch",
+    "java.base/sun.nio.cs",
+    "java.base/sun.util.calendar",
+    "java.security.jgss/sun.security.krb5",
+)
 CONF = {
     "spark.master": "local[2]",
     "spark.app.name": "lab",
@@ -80,7 +89,7 @@ class SparkEngine:
     def __init__(self, java: str, jars: list[str]) -> None:
         import pyspark
 
-        spark_home = os.path.dirname(pyspark.__file__)
+        spark_home = str(Path(pyspark.__file__).parent)
         self._info = Path(tempfile.mkdtemp(), "gateway")
         os.environ.update(SPARK_HOME=spark_home, JAVA_HOME=java, SPARK_LOCAL_IP="127.0.0.1")
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable

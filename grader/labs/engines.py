@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -10,12 +9,12 @@ from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
 
+from grader.labs.session import Engines
 from grader.provision.bwrap import find_bwrap
 from grader.provision.jars import cache_folder, ensure_jars
 from grader.provision.java import find_java
 from grader.sandbox.bwrap import BwrapSandbox
 from grader.sandbox.interface import Mount, Role, Sandbox
-from grader.labs.session import Engines
 
 #: Told what is being done, in a few words.
 Say = Callable[[str], None]
@@ -73,8 +72,9 @@ def store_template(sandbox: Sandbox, say: Say) -> Path:
             guest.close()
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as out:
             shutil.copyfileobj((workspace / "mlflow.db").open("rb"), out)
-        os.chmod(out.name, 0o644)
-        os.replace(out.name, path)
+        made = Path(out.name)
+        made.chmod(0o644)
+        made.replace(path)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return path

@@ -116,11 +116,11 @@ class Lab:
             WrongShape: its result has another form; an assertion, so the check is wrong.
         """
         value = self._ask.ask("runner", "call", function=function, args=args, kwargs=kwargs)
-        return self._shaped(value, returns, f"the result of {function}")
+        return cast("T", self._shaped(value, returns, f"the result of {function}"))
 
     def value(self, name: str, returns: type[T] | Any) -> T:
         """The student's variable `name`, of form `returns`. Raises as `call` does."""
-        return self._shaped(self._ask.ask("runner", "value", name=name), returns, name)
+        return cast("T", self._shaped(self._ask.ask("runner", "value", name=name), returns, name))
 
     def delta(self, table: str) -> DeltaTable:
         """The Delta table `table` (a name, or a path in the workspace).

@@ -29,12 +29,13 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Jar:
-    """One locked jar."""
+    """One locked jar; `size` in bytes."""
 
     group: str
     artifact: str
     version: str
     sha256: str
+    size: int
 
     @property
     def name(self) -> str:
@@ -54,9 +55,9 @@ def locked() -> list[Jar]:
     jars = []
     for line in text.splitlines():
         if line and not line.startswith("#"):
-            coordinates, sha256 = line.split()
+            coordinates, sha256, size = line.split()
             group, artifact, version = coordinates.split(":")
-            jars.append(Jar(group, artifact, version, sha256))
+            jars.append(Jar(group, artifact, version, sha256, int(size)))
     return jars
 
 
@@ -81,11 +82,12 @@ def ensure_jars(progress: Progress | None = None) -> list[Path]:
     for number, jar in enumerate(wanted, 1):
         if progress:
             progress(jar.name, number, len(wanted))
-        _fetch(jar)
+        fetch(jar)
     return find_jars()
 
 
-def _fetch(jar: Jar) -> None:
+def fetch(jar: Jar) -> None:
+    """Fetch one jar into the cache. Raises as `ensure_jars` does."""
     from jgo.maven import MavenContext
 
     mirror = os.environ.get(MIRROR)
@@ -115,7 +117,7 @@ def _fetch(jar: Jar) -> None:
             )
         target = folder / jar.name
         shutil.copyfile(got, Path(scratch) / jar.name)
-        os.replace(Path(scratch) / jar.name, target)
+        (Path(scratch) / jar.name).replace(target)
 
 
 def _sound(path: Path, jar: Jar) -> bool:

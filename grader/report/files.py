@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -50,6 +49,6 @@ def _atomically(path: Path, text: str) -> Path:
         "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}-", delete=False
     ) as out:
         out.write(text)
-    os.chmod(out.name, 0o644)
-    os.replace(out.name, path)
-    return path
+    made = Path(out.name)
+    made.chmod(0o644)
+    return made.replace(path)

@@ -62,7 +62,7 @@ def decision(grade: Grade) -> Iterator[str]:
             yield f"  GRADER FAULT: {len(faults)} could not be graded, and no decision was made."
             for reason in dict.fromkeys(r.reason for r in faults):
                 yield f"    {clean_line(reason, 500)}"
-            yield "    This is not the student's doing; `grader doctor` says what this machine lacks."
+            yield "    This is not the student's doing; `grader doctor` examines this machine."
 
 
 def percent(share: Fraction) -> str:

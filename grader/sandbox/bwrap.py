@@ -134,7 +134,7 @@ def _mount_flags(mounts: Iterable[Mount]) -> list[str]:
     for name in ("bin", "sbin", "lib", "lib64", "lib32"):
         path = Path("/") / name
         if path.is_symlink():
-            flags += ["--symlink", os.readlink(path).lstrip("/"), f"/{name}"]
+            flags += ["--symlink", str(path.readlink()).lstrip("/"), f"/{name}"]
         elif path.is_dir():
             flags += ["--ro-bind", str(path), str(path)]
     made = {"/", "/usr", "/tmp", "/dev", "/dev/shm", "/proc"}
