@@ -54,13 +54,13 @@ def doctor() -> None:
 @main.command()
 def warm() -> None:
     """Fetch the jars and prepare the stores now, so that the first grading need not."""
-    from grader.labs.engines import open_sandbox, prepare
+    from grader.labs.engines import RUNTIME, open_sandbox, prepare
 
     def say(what: str) -> None:
         if sys.stderr.isatty():
             click.echo(what, err=True)
 
-    prepare(open_sandbox(), say)
+    prepare(open_sandbox(), RUNTIME, say)
     click.echo("ready")
 
 

@@ -57,7 +57,8 @@ class Workshop:
         if self._engines is None:
             try:
                 sandbox = open_sandbox()
-                self._engines = sandbox, prepare(sandbox, self.say)
+                runtime = {r for lab in self.labs.values() for r in lab.spec.runtime}
+                self._engines = sandbox, prepare(sandbox, runtime, self.say)
             except GraderError as error:
                 self._failed = error
                 raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +18,8 @@ from grader.sandbox.interface import Mount, Role, Sandbox
 
 #: Told what is being done, in a few words.
 Say = Callable[[str], None]
+#: Everything that a lab can ask for.
+RUNTIME = ("spark", "mlflow")
 #: The engines whose versions a grade records; none of them is imported for it.
 ENGINES = ("pyspark", "delta-spark", "mlflow", "deltalake", "scikit-learn", "pandas")
 
@@ -37,15 +39,18 @@ def open_sandbox() -> Sandbox:
     return BwrapSandbox(find_bwrap().binary, guest, find_java().home)
 
 
-def prepare(sandbox: Sandbox, say: Say) -> Engines:
-    """Fetch or make whatever is missing.
+def prepare(sandbox: Sandbox, runtime: Collection[str], say: Say) -> Engines:
+    """Fetch or make whatever of `runtime` (`spark`, `mlflow`) is missing.
 
     Raises:
         ProvisionError: something cannot be had.
         SandboxFault: the store could not be made.
     """
-    jars = ensure_jars(lambda name, i, n: say(f"fetching {name} ({i} of {n})"))
-    return Engines(find_java().home, jars, store_template(sandbox, say))
+    jars: list[Path] = []
+    if "spark" in runtime:
+        jars = ensure_jars(lambda name, i, n: say(f"fetching {name} ({i} of {n})"))
+    store = store_template(sandbox, say) if "mlflow" in runtime else None
+    return Engines(find_java().home, jars, store)
 
 
 def store_path() -> Path:

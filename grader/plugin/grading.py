@@ -135,6 +135,10 @@ class GradingPlugin:
             fault = item.result.verdict is Verdict.GRADER_FAULT
             if report.when == ("setup" if fault else "call"):
                 setattr(report, _CARGO, _pack(item))
+            if fault and report.failed:
+                # pytest shows a traceback for whatever fails in setup; there is nothing to see.
+                told = "not the student's doing: this entry has no score"
+                report.longrepr = f"grader fault: {item.result.reason}\n{told}"
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -17,7 +17,7 @@ from grader.core.verdict import Result
 from grader.course.course import Course
 from grader.errors import CourseError, GraderError
 from grader.labs import proof
-from grader.labs.engines import open_sandbox, prepare
+from grader.labs.engines import RUNTIME, open_sandbox, prepare
 from grader.labs.load import LoadedLab, load_one
 from grader.labs.session import Engines
 from grader.plugin.progress import Progress
@@ -36,7 +36,7 @@ class LabsPlugin:
         """Sandbox and engines, brought together once."""
         if self._engines is None:
             sandbox = open_sandbox()
-            self._engines = sandbox, prepare(sandbox, self._progress.say)
+            self._engines = sandbox, prepare(sandbox, RUNTIME, self._progress.say)
             self._progress.clear()
         return self._engines
 

@@ -129,9 +129,6 @@ class GradedItem(pytest.Item):
         """A few words; a traceback only for an exception nobody foresaw."""
         if isinstance(excinfo.value, NotCorrect):
             return str(excinfo.value)
-        if isinstance(excinfo.value, GraderFaultError):
-            told = f"{excinfo.value}\nnot the student's doing: this entry has no score"
-            return f"grader fault: {told}"
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:

