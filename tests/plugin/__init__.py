@@ -1,0 +1,1 @@
+"""The plugin on a small course, in processes of its own."""

@@ -98,7 +98,7 @@ ITEMS: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "b-02": ("serving", "endpoints", "single", {"answer": "C", "accepted": "[C]"}),
 }
 EXAMS = {"quiz-a": ["a-01", "a-02", "a-03"], "quiz-b": ["b-01", "b-02"]}
-RIGHT = {
+RIGHT: dict[str, dict[str, Any]] = {
     "quiz-a": {"a-01": "B", "a-02": "A", "a-03": ["A", "C"]},
     "quiz-b": {"b-01": "D", "b-02": "C"},
 }

@@ -174,7 +174,7 @@ hits = []
 for base in ({str(course.root)!r}, "/submission", "/workspace", "/run", "/home", "/root", "/tmp"):
     for folder, _, names in os.walk(base):
         hits += [os.path.join(folder, n) for n in names
-                 if "checks.py" in n or folder.endswith("/keys") or folder.endswith("/ann")]
+                 if n == "checks.py" or folder.endswith("/keys") or folder.endswith("/ann")]
 def add(a, b):
     raise RuntimeError(repr((sorted(hits), "SECRET" in str(os.environ))))
 """
