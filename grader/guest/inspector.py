@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,8 @@ def text(path: str) -> str:
     try:
         fd = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(fd, "rb") as handle:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise Refused(f"{path} is not a regular file", "missing")
             return handle.read(1 << 20).decode("utf-8", "replace")
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}", "missing") from error

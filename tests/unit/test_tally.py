@@ -145,9 +145,9 @@ def test_equal_losses_keep_the_order_of_the_course() -> None:
     assert [f.topic for f in study([], results, titles)] == list(titles)
 
 
-def test_the_same_advice_is_given_once() -> None:
-    """Two papers with the same focus area give it once, and both areas of a topic are given."""
+def test_a_topic_brings_all_its_focus_areas() -> None:
+    """Every paper's advice on a lost topic is given, in the order of the papers."""
     one, two = Focus("tables", "One", "a"), Focus("tables", "Two", "b")
-    exams = [exam(focus=[one, two]), exam("quiz-2", focus=[one])]
+    exams = [exam(focus=[one]), exam("quiz-2", focus=[two])]
     lost = [result(Verdict.WRONG, 0)]
     assert study(exams, lost, {"tables": "Tables"}) == [one, two]
