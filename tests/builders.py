@@ -170,3 +170,87 @@ def write(path: Path, text: str | bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
+
+
+#: A course's files that load without a flaw, by path below its root.
+COURSE_FILES = {
+    "bank/domains.yaml": """
+- id: storage
+  title: Storage
+  topics:
+    - {id: tables, title: Tables}
+    - {id: files, title: Files}
+- id: serving
+  title: Serving
+  topics: [{id: endpoints, title: Endpoints}]
+""",
+    "bank/questions/storage/q1-01.yaml": """
+id: q1-01
+domain: storage
+topic: tables
+kind: single
+stem: Which one?
+options: {A: one, B: two, C: three}
+tags: [delta]
+references: ["Manual: Tables"]
+""",
+    "bank/questions/serving/q1-02.yaml": """
+id: q1-02
+domain: serving
+topic: endpoints
+kind: multiple
+stem: Which ones?
+options:
+  A: one
+  B: two
+  C: three
+tags: []
+references: ["Manual: Endpoints"]
+""",
+    "bank/exams/quiz-1.yaml": """
+id: quiz-1
+title: First
+minutes: 20
+pass_mark: 7/10
+bands:
+  - {from: 9/10, label: Top, advice: Keep going.}
+  - {from: 0/1, label: Base, advice: Read more.}
+focus:
+  - {topic: tables, title: Tables, advice: Read about tables.}
+items:
+  - q1-01
+  - q1-02
+""",
+    "bank/keys/quiz-1.yaml": """
+q1-01:
+  answer: B
+  accepted: [B, C]
+  status: disputed
+  reason: C can be defended.
+  explanation: A is not it, and C nearly is.
+q1-02:
+  answer: [A, C]
+  accepted: [[A, C]]
+  status: sound
+  explanation: B is not it.
+""",
+}
+
+
+def write_course(root: Path, **changes: str) -> Path:
+    """Write a small sound course; `changes` maps a file's stem to `old -> new` or a whole text.
+
+    A stem is that of the file's path with `/`, `.` and `-` as `_`: `bank_keys_quiz_1`.
+    """
+    files = {"".join("_" if c in "/-." else c for c in p[:-5]): p for p in COURSE_FILES}
+    for stem, path in files.items():
+        text = COURSE_FILES[path].lstrip("\n")
+        old, arrow, new = changes.pop(stem, "").partition(" -> ")
+        if arrow:
+            assert text.count(old) == 1, f"{old!r} must stand once in {path}"
+            text = text.replace(old, new)
+        write(root / path, old if old and not arrow else text)
+    assert not changes, f"no such file: {changes}"
+    if not (root / "schema").exists():
+        (root / "schema").symlink_to(SCHEMA)
+    return root

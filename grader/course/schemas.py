@@ -117,6 +117,10 @@ def _sentence(error: Any, value: Any, rule: Any) -> str:
         case "maximum":
             return f"must be at most {rule} (got {got})"
         case "anyOf" | "oneOf":
+            kinds = [branch.get("type") for branch in rule]
+            if all(isinstance(kind, str) for kind in kinds):
+                named = list(dict.fromkeys(_TYPES.get(kind, kind) for kind in kinds))
+                return f"must be {', '.join(named[:-1])} or {named[-1]} (got {got})"
             what = error.schema.get("description", "")
             return f"{got} does not fit here{': ' + what if what else ''}"
         case _:

@@ -15,7 +15,7 @@ from grader.core.grade import Problem
 from grader.core.marking import Given
 from grader.core.model import Exam
 from grader.course.schemas import Schemas, suggest
-from grader.course.yamldoc import Document, read_yaml, shown
+from grader.course.yamldoc import Document, Flaw, read_yaml, shown
 from grader.errors import SubmissionError
 
 #: What makes a folder a submission.
@@ -85,7 +85,8 @@ def read_submission(
     exams = list(exams)
 
     def note(doc: Document) -> None:
-        problems.extend(_problem(doc, i, root) for i in range(len(doc.flaws)))
+        flaws = sorted(doc.flaws, key=lambda f: f.mark)
+        problems.extend(_problem(flaw, root) for flaw in flaws)
 
     student, name = folder.name, folder.name
     card = folder / "submission.yaml"
@@ -154,9 +155,8 @@ def _is_given(value: Any) -> bool:
     return value is None or isinstance(value, str)
 
 
-def _problem(doc: Document, index: int, root: Path) -> Problem:
-    flaw = doc.flaws[index]
-    where = f"{shown(doc.path, root)}:{flaw.mark.line}:{flaw.mark.column}"
+def _problem(flaw: Flaw, root: Path) -> Problem:
+    where = f"{shown(flaw.path, root)}:{flaw.mark.line}:{flaw.mark.column}"
     return Problem(where, clean_line(flaw.message))
 
 

@@ -10,6 +10,7 @@ from grader.core.clean import clean, clean_line
 from grader.core.feedback import points_text
 from grader.core.grade import Grade
 from grader.core.model import Bank
+from grader.core.tally import Total
 from grader.core.verdict import Result, Verdict
 from grader.report.terminal import decision, number, percent
 
@@ -34,13 +35,10 @@ def render(grade: Grade, bank: Bank, labs: Mapping[str, str]) -> Iterator[str]:
     for domain in bank.domains:
         if domain.id not in grade.by_domain:
             continue
-        t = grade.by_domain[domain.id]
-        name = f"**{escape(domain.title)}**"
-        yield f"| {name} | {number(t.points)} | {number(t.maximum)} | {percent(t.share)} |"
+        yield _row(f"**{escape(domain.title)}**", grade.by_domain[domain.id])
         for topic in domain.topics:
-            if t := grade.by_topic.get(topic.id):  # type: ignore[assignment] # Total or None
-                title = escape(topic.title)
-                yield f"| {title} | {number(t.points)} | {number(t.maximum)} | {percent(t.share)} |"
+            if topic.id in grade.by_topic:
+                yield _row(escape(topic.title), grade.by_topic[topic.id])
     yield ""
     if grade.study:
         yield "## Study next"
@@ -64,8 +62,14 @@ def render(grade: Grade, bank: Bank, labs: Mapping[str, str]) -> Iterator[str]:
     yield ""
 
 
+def _row(title: str, total: Total) -> str:
+    share = percent(total.share)
+    return f"| {title} | {number(total.points)} | {number(total.maximum)} | {share} |"
+
+
 def _entry(result: Result) -> Iterator[str]:
-    yield f"- **{escape(result.name)}** {result.verdict.value}, {points_text(result)}"
+    # A name is an item's id or a function's name, fixed by the course: safe between backticks.
+    yield f"- `{result.name}` {result.verdict.value}, {points_text(result)}"
     if result.reason and result.verdict is not Verdict.CORRECT:
         yield f"  - {escape(clean(result.reason))}"
     if result.hint:

@@ -113,7 +113,7 @@ def test_the_environment_and_processes_are_its_own(lab: Lab) -> None:
     }
     assert lab.call("processes", returns=int) <= 3
     assert lab.call("read", f"/proc/{os.getpid()}/environ", returns=str) == "FileNotFoundError"
-    first = lab.call("read", "/proc/1/environ", returns=str)
+    first: str = lab.call("read", "/proc/1/environ", returns=str)
     assert first in ("PermissionError", "''") or "HOME" in first
 
 

@@ -154,7 +154,7 @@ def test_an_entry_carries_its_item_and_its_points() -> None:
         "serving",
         "endpoints",
     )
-    assert (got.points, got.maximum, got.given) == (Fraction(3, 4), 1, ("A",))
+    assert (got.points, got.maximum, got.given) == (Fraction(3, 4), Fraction(1), ("A",))
 
 
 @pytest.mark.parametrize(

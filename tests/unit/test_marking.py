@@ -12,6 +12,7 @@ from grader.core.model import Credit, Status
 from grader.core.verdict import Verdict
 from tests.builders import key, question
 
+ZERO, ONE = Fraction(0), Fraction(1)
 RULES: tuple[Credit, ...] = ("all-or-nothing", "per-option", "per-option-penalty")
 
 
@@ -80,7 +81,7 @@ def test_a_multiple_select_answer_earns_its_share(
 ) -> None:
     """The verdict follows from the share: none is wrong, all is correct, else partial."""
     got = mark(question(kind="multiple"), key("AC"), given, rule, "source")
-    assert (got.verdict, got.points, got.maximum) == (verdict, Fraction(points), 1)
+    assert (got.verdict, got.points, got.maximum) == (verdict, Fraction(points), ONE)
 
 
 def test_the_best_accepted_answer_counts() -> None:
@@ -126,7 +127,7 @@ def test_the_letters_of_an_answer_are_shown_in_order() -> None:
 def test_no_answer_is_unanswered_and_not_wrong(given: Given) -> None:
     """Nothing given earns nothing, keeps the maximum, and has a verdict of its own."""
     got = mark(question(), key("B"), given, "all-or-nothing", "source")
-    assert (got.verdict, got.points, got.maximum) == (Verdict.UNANSWERED, 0, 1)
+    assert (got.verdict, got.points, got.maximum) == (Verdict.UNANSWERED, ZERO, ONE)
     assert (got.reason, got.given) == ("not answered", None)
 
 
@@ -148,7 +149,7 @@ def test_no_answer_is_unanswered_and_not_wrong(given: Given) -> None:
 def test_what_is_no_answer_is_the_students_error(given: Given, message: str) -> None:
     """A strange letter, or several for a single item, earns nothing and says why."""
     got = mark(question(), key("B"), given, "all-or-nothing", "source")
-    assert (got.verdict, got.points, got.maximum) == (Verdict.STUDENT_ERROR, 0, 1)
+    assert (got.verdict, got.points, got.maximum) == (Verdict.STUDENT_ERROR, ZERO, ONE)
     assert got.reason == message
 
 
@@ -166,7 +167,7 @@ def test_what_is_no_answer_is_the_students_error(given: Given, message: str) -> 
 def test_one_strange_letter_spoils_a_multiple_select_answer(given: Given, message: str) -> None:
     """A set with a letter that is no option is no answer, however right the rest of it is."""
     got = mark(question(kind="multiple"), key("AC"), given, "per-option", "source")
-    assert (got.verdict, got.points, got.reason) == (Verdict.STUDENT_ERROR, 0, message)
+    assert (got.verdict, got.points, got.reason) == (Verdict.STUDENT_ERROR, ZERO, message)
 
 
 def test_a_complaint_quotes_little_and_nothing_unprintable() -> None:
@@ -182,7 +183,7 @@ def test_a_flawed_key_is_void_under_the_verified_policy(given: Given) -> None:
     """Nothing to earn and nothing to lose, whatever was answered or not."""
     flawed = key("B", status="flawed", reason="COMPACT does not exist")
     got = mark(question(), flawed, given, "all-or-nothing", "verified")
-    assert (got.verdict, got.points, got.maximum) == (Verdict.VOID, 0, 0)
+    assert (got.verdict, got.points, got.maximum) == (Verdict.VOID, ZERO, ZERO)
     assert got.reason == "void: COMPACT does not exist"
 
 

@@ -72,11 +72,21 @@ def prop(rule: dict[str, Any]) -> dict[str, Any]:
         ({"exclusiveMinimum": 0}, "0", "must be more than 0"),
         ({"maximum": 5}, "6", "must be at most 5 (got the number 6)"),
         (
-            {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "A letter or null."},
+            {"anyOf": [{"type": "null"}, {"type": "string"}, {"type": "array"}]},
             "3",
-            "the number 3 does not fit here: A letter or null.",
+            "must be null, text or a list (got the number 3)",
         ),
-        ({"oneOf": [{"type": "string"}, {"type": "null"}]}, "3", "the number 3 does not fit here"),
+        (
+            {"oneOf": [{"type": "string"}, {"type": "string"}, {"type": "null"}]},
+            "3",
+            "must be text or null (got the number 3)",
+        ),
+        (
+            {"anyOf": [{"const": "A"}, {"type": "null"}], "description": "An A or null."},
+            "3",
+            "the number 3 does not fit here: An A or null.",
+        ),
+        ({"anyOf": [{"const": "A"}, {"type": "null"}]}, "3", "the number 3 does not fit here"),
     ],
 )
 def test_a_rule_is_told_in_words(

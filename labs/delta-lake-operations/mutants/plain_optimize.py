@@ -1,0 +1,63 @@
+# ruff: noqa: F821
+"""Files are made larger, and nothing says what they are sorted by.
+
+Fails: test_files_are_z_ordered_by_station
+"""
+
+from typing import Any
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+spark: Any  # provided
+INPUTS = "/workspace/inputs"
+RIDES = "/workspace/warehouse/rides"
+COLUMNS = "ride_id STRING, station STRING, minutes INT, distance_km DOUBLE"
+
+
+def read_rides(path: str) -> DataFrame:
+    """The rides of a CSV file, with their speed."""
+    rides = spark.read.csv(path, header=True, schema=COLUMNS)
+    return rides.withColumn("speed_kmh", F.col("distance_km") / (F.col("minutes") / 60))
+
+
+def operations(path: str) -> list[str]:
+    """What each commit of a Delta table did, oldest first."""
+    history = DeltaTable.forPath(spark, path).history().orderBy("version")
+    return [commit.operation for commit in history.select("operation").collect()]
+
+
+def at_version(path: str, version: int) -> DataFrame:
+    """A Delta table as it was at a version."""
+    return spark.read.format("delta").option("versionAsOf", version).load(path)
+
+
+def as_of(path: str, timestamp: str) -> DataFrame:
+    """A Delta table as it was at a moment, in UTC."""
+    return spark.read.format("delta").option("timestampAsOf", timestamp).load(path)
+
+
+def clean_up(path: str) -> None:
+    """Remove data files that no version of the last 7 days needs."""
+    DeltaTable.forPath(spark, path).vacuum()
+
+
+# Step 1
+read_rides(f"{INPUTS}/rides_monday.csv").write.format("delta").saveAsTable("rides")
+
+# Step 2
+monday_km = spark.table("rides").agg(F.sum("distance_km")).first()[0]
+
+# Step 3
+read_rides(f"{INPUTS}/rides_tuesday.csv").write.mode("append").saveAsTable("rides")
+
+# Step 4
+spark.sql("OPTIMIZE rides")
+
+# Step 5
+good_version = len(operations(RIDES)) - 1
+read_rides(f"{INPUTS}/rides_wednesday.csv").write.mode("append").saveAsTable("rides")
+
+# Step 6
+spark.sql(f"RESTORE TABLE rides TO VERSION AS OF {good_version}")

