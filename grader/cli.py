@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 
 import grader
-from grader.errors import GraderError
+from grader.course.course import Course
+from grader.errors import CourseError, GraderError
 
 
 class _Group(click.Group):
@@ -64,26 +65,84 @@ def warm() -> None:
     click.echo("ready")
 
 
-@main.command()
-@click.option(
+def _course(root: Path) -> Course:
+    return Course(root.resolve())
+
+
+_root = click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=Path(),
     help="The course repository (default: this folder).",
 )
-def lint(root: Path) -> None:
-    """Check the bank's files and rules; `pytest bank/` does the same, item by item."""
-    from grader.course.course import Course
-    from grader.lint import engine
 
-    course = Course(root.resolve())
-    bank = course.bank()
-    lines = [f.render(course.root) for f in bank.flaws]
-    for p in engine.run(bank.bank, bank):
-        where = p.path.relative_to(course.root)
-        lines.append(f"{where}:{p.line}:{p.column}: {p.code} {p.message}")
-    for line in lines:
+
+@main.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@_root
+def lint(paths: tuple[Path, ...], form: str, root: Path) -> None:
+    """Check the bank: its files and what the rules say of them.
+
+    With PATHS only findings in these files and folders are told; the whole bank is read all the
+    same, since most rules look across files. Exit status 1 if an error is found; warnings alone
+    do not fail.
+    """
+    from grader.linting import lint_bank
+    from grader.report import findings
+
+    course = _course(root)
+    found = lint_bank(course)
+    if paths:
+        chosen = [p.resolve() for p in paths]
+        found = [f for f in found if any(f.path.is_relative_to(c) for c in chosen)]
+    render = findings.as_json if form == "json" else findings.as_text
+    for line in render(found, course.root):
         click.echo(line)
-    items = len(bank.bank.questions)
-    click.echo(f"{len(lines)} findings in {items} items", err=True)
-    sys.exit(1 if lines else 0)
+    sys.exit(1 if any(f.level == "error" for f in found) else 0)
+
+
+@main.group()
+def bank() -> None:
+    """Look at the question bank."""
+
+
+@bank.command()
+@_root
+def stats(root: Path) -> None:
+    """Count items and keys, and score takers who do not read."""
+    from grader.report import bank_stats
+
+    for line in bank_stats.render(_course(root).bank().bank):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("item")
+@click.option("--with-key", is_flag=True, help="Show the key and its explanation too.")
+@_root
+def show(item: str, with_key: bool, root: Path) -> None:
+    """Print one item readably."""
+    from grader.course.schemas import suggest
+    from grader.report import item as report
+
+    found = _course(root).bank().bank
+    if item not in found.questions:
+        raise CourseError(f"the bank has no item {item!r}{suggest(item, found.questions)}")
+    key = found.keys.get(item)
+    if with_key and key is None:
+        raise CourseError(f"{item} has no key in bank/keys/")
+    for line in report.render(found.questions[item], key if with_key else None, _code):
+        click.echo(line)
+
+
+def _code(text: str) -> str:
+    return _highlighted(text) if sys.stdout.isatty() else f"`{text}`"
+
+
+def _highlighted(text: str) -> str:
+    from pygments import highlight
+    from pygments.formatters import TerminalFormatter
+    from pygments.lexers import PythonLexer
+
+    return highlight(text, PythonLexer(), TerminalFormatter()).rstrip("\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 from grader.core.grade import Grade, Policy, Problem, assemble
@@ -42,8 +43,9 @@ BANDS = (
 )
 
 
+@cache
 def schemas() -> Schemas:
-    """The project's schemas."""
+    """The project's schemas, compiled once for all tests."""
     return Schemas(SCHEMA)
 
 
@@ -67,10 +69,11 @@ def key(
     status: Status = "sound",
     reason: str = "",
     explanation: str = "A, B, C and D.",
+    exam: str = "quiz-1",
 ) -> Key:
     """A key; the first of `accepted` is the answer, and each is a string of letters: `"AC"`."""
     answers = tuple(frozenset(letters) for letters in accepted)
-    return Key(id_, answers[0], answers, status, reason, explanation)
+    return Key(id_, answers[0], answers, status, reason, explanation, exam)
 
 
 def exam(

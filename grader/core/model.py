@@ -49,7 +49,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """The key of one item. `accepted` holds `answer` and whatever else earns full points."""
+    """The key of one item. `accepted` holds `answer` and whatever else earns full points;
+    `exam` is the name of the key's file."""
 
     id: str
     answer: Answer
@@ -57,6 +58,7 @@ class Key:
     status: Status
     reason: str
     explanation: str
+    exam: str = ""
 
 
 @dataclass(frozen=True, slots=True)

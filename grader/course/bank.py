@@ -6,7 +6,7 @@ documents keep what is wrong with the rest. Rules that look across files are in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -96,13 +96,14 @@ def load_bank(folder: Path, schemas: Schemas) -> LoadedBank:
                 where = first.path.relative_to(folder.parent).as_posix()
                 doc.flaw((id_,), f"{id_}: has a key in {where} already; keep one", at_key=True)
                 continue
-            keys[id_] = _key(id_, entry)
+            keys[id_] = _key(id_, entry, path.stem)
             subjects["key", id_] = (doc, (id_,))
 
     for path in sorted((folder / "blueprints").glob("*.yaml")):
         doc, raw = read(path, "blueprint")
         if raw is not None:
             _named_after(doc, raw["id"], path.stem)
+            _weigh(doc, raw, {t.id for d in domains for t in d.topics})
     return LoadedBank(Bank(domains, questions, exams, keys), documents, subjects)
 
 
@@ -110,6 +111,17 @@ def _named_after(doc: Document, id_: str, stem: str) -> None:
     if id_ != stem:
         message = f"the id must be the file's name without .yaml ({stem}){suggest(id_, [stem])}"
         doc.flaw(("id",), f"{id_}: {message}")
+
+
+def _weigh(doc: Document, raw: dict[str, Any], topics: Set[str]) -> None:
+    total = sum(d["weight"] for d in raw["domains"])
+    if total != 100:
+        doc.flaw(("domains",), f"{raw['id']}: the weights add up to {total}, not to 100")
+    for i, domain in enumerate(raw["domains"]):
+        for j, topic in enumerate(domain.get("covers", [])):
+            if topic not in topics:
+                message = f"{raw['id']}: there is no topic {topic!r}{suggest(topic, topics)}"
+                doc.flaw(("domains", i, "covers", j), message)
 
 
 def _domain(raw: dict[str, Any]) -> Domain:
@@ -142,7 +154,7 @@ def _exam(raw: dict[str, Any]) -> Exam:
     )
 
 
-def _key(id_: str, raw: dict[str, Any]) -> Key:
+def _key(id_: str, raw: dict[str, Any], exam: str) -> Key:
     return Key(
         id=id_,
         answer=letters(raw["answer"]),
@@ -150,4 +162,5 @@ def _key(id_: str, raw: dict[str, Any]) -> Key:
         status=raw["status"],
         reason=raw.get("reason", ""),
         explanation=raw["explanation"],
+        exam=exam,
     )

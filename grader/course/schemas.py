@@ -88,6 +88,9 @@ def _report(doc: Document, error: Any) -> None:
         case _ if "propertyNames" in error.absolute_schema_path:
             shown = clean_line(str(value), 60)
             doc.flaw((*place, value), f"{subject}`{shown}` is not a valid key here", at_key=True)
+        case "uniqueItems":
+            twin = next(i for i, v in enumerate(value) if v in value[:i])
+            doc.flaw((*place, twin), f"{subject}names {_shown(value[twin])} twice")
         case _:
             doc.flaw(place, subject + _sentence(error, value, rule))
 
@@ -110,8 +113,6 @@ def _sentence(error: Any, value: Any, rule: Any) -> str:
             return "must not be empty" if rule == 1 else f"must hold at least {rule}"
         case "maxLength" | "maxItems" | "maxProperties":
             return f"must hold at most {rule}"
-        case "uniqueItems":
-            return f"names something twice ({got})"
         case "minimum" | "exclusiveMinimum":
             return f"must be {'at least' if error.validator == 'minimum' else 'more than'} {rule}"
         case "maximum":

@@ -153,7 +153,11 @@ def _shallow(text: str, doc: Document) -> bool:
 
 
 def _build(node: Any, place: Place, doc: Document) -> Any:
-    doc.marks[place] = Mark(node.start_mark.line + 1, node.start_mark.column + 1)
+    mark = Mark(node.start_mark.line + 1, node.start_mark.column + 1)
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style:
+        # A block begins where its first entry does; people look for it where its name stands.
+        mark = doc.key_marks.get(place, mark)
+    doc.marks[place] = mark
     if isinstance(node, yaml.MappingNode):
         result: dict[str, Any] = {}
         for key, key_node, value_node in _pairs(node, place, doc):

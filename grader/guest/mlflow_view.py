@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,22 +71,34 @@ def _run(run: Any, experiments: dict[str, str], models: list[dict[str, Any]]) ->
 
 
 def _mlmodel(folder: Path) -> dict[str, Any]:
-    """What a model's own MLmodel file says: flavors, signature, whether there is an example."""
-    nothing = {"flavors": [], "inputs": [], "outputs": [], "example": False}
+    """What a model's own MLmodel file says: flavors, signature, whether there is an example.
+
+    The file is the student's to write; whatever in it has another form than MLflow's counts as
+    absent.
+    """
     path = folder / "MLmodel"
-    if not path.is_file() or path.is_symlink() or path.stat().st_size > 1 << 20:
-        return nothing
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        signature = raw.get("signature") or {}
-        return {
-            "flavors": sorted(raw.get("flavors", {})),
-            "inputs": json.loads(signature.get("inputs") or "[]"),
-            "outputs": json.loads(signature.get("outputs") or "[]"),
-            "example": bool(raw.get("saved_input_example_info")),
-        }
-    except (yaml.YAMLError, ValueError, AttributeError, RecursionError):
-        return nothing
+    raw: Any = None
+    if path.is_file() and not path.is_symlink() and path.stat().st_size <= 1 << 20:
+        with suppress(yaml.YAMLError, ValueError, RecursionError):
+            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw = raw if isinstance(raw, dict) else {}
+    flavors, signature = raw.get("flavors"), raw.get("signature")
+    signature = signature if isinstance(signature, dict) else {}
+    return {
+        "flavors": sorted(map(str, flavors)) if isinstance(flavors, dict) else [],
+        "inputs": _columns(signature.get("inputs")),
+        "outputs": _columns(signature.get("outputs")),
+        "example": bool(raw.get("saved_input_example_info")),
+    }
+
+
+def _columns(text: Any) -> list[dict[str, Any]]:
+    """One side of a signature: MLflow keeps it as JSON in a text."""
+    columns: Any = None
+    with suppress(TypeError, ValueError, RecursionError):
+        columns = json.loads(text)
+    sound = isinstance(columns, list) and all(isinstance(c, dict) for c in columns)
+    return columns if sound else []
 
 
 def _registered(client: Any, model: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from grader.lint import engine
 from grader.lint.engine import Placed
 from grader.lint.rules import RULES
 
-_KINDS = {"questions": "question", "keys": "key", "exams": "exam"}
+_KINDS = {"questions": "question", "keys": "key", "exams": "exam", "domains.yaml": "domain"}
 
 
 class BankPlugin:
@@ -27,6 +27,7 @@ class BankPlugin:
 
     def __init__(self, course: Course) -> None:
         self._course = course
+        self.folder = course.bank_folder
         self._loaded: tuple[LoadedBank, Mapping[Path, list[Placed]]] | None = None
 
     def bank(self) -> tuple[LoadedBank, Mapping[Path, list[Placed]]]:
@@ -64,8 +65,8 @@ class BankFile(pytest.File):
             return
         told = [f.render(root) for f in doc.flaws]
         yield BankItem.from_parent(self, name="readable", told=told)
-        kind = _KINDS.get(self.path.relative_to(self.path.parents[0]).parts[0], "")
-        kind = next((k for part, k in _KINDS.items() if part in self.path.parts), "")
+        part = self.path.relative_to(self.plugin.folder).parts[0]
+        kind = _KINDS.get(part, "")
         for rule in RULES:
             if rule.subject == kind:
                 told = [

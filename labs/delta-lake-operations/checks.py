@@ -21,7 +21,7 @@ DOCK = dict[str, str | int]
 def test_read_rides_adds_the_speed(lab: Lab) -> None:
     """Columns, numbers and speeds of two files."""
     for name, rides in lab.data["files"].items():
-        got = lab.call("read_rides", f"{HIDDEN}/{name}.csv", returns=list[RIDE])
+        got: list[RIDE] = lab.call("read_rides", f"{HIDDEN}/{name}.csv", returns=list[RIDE])
         assert _ids(got) == _ids(rides), f"the file has {len(rides)} rides; got {len(got)} rows"
         assert set(got[0]) == COLUMNS, f"columns must be {_told(COLUMNS)}; got {_told(got[0])}"
         rows = {row["ride_id"]: row for row in got}
@@ -57,7 +57,7 @@ def test_the_table_begins_with_monday(lab: Lab) -> None:
 def test_monday_is_read_back(lab: Lab) -> None:
     """The kilometres of Monday."""
     ridden = sum(ride["distance_km"] for ride in lab.data["days"]["monday"])
-    got = lab.value("monday_km", returns=float)
+    got: float = lab.value("monday_km", returns=float)
     assert abs(got - ridden) < 0.06, f"{ridden:.2f} km were ridden on Monday, not {got:.2f}"
 
 
@@ -87,7 +87,7 @@ def test_operations_tells_the_history(lab: Lab) -> None:
     """The operations of two tables."""
     for name, commits in lab.data["tables"].items():
         expected = ["DELETE" if c["do"] == "delete" else "WRITE" for c in commits]
-        got = lab.call("operations", f"{HIDDEN}/{name}", returns=list[str])
+        got: list[str] = lab.call("operations", f"{HIDDEN}/{name}", returns=list[str])
         assert got == expected, f"for a table with {expected}, oldest first, got {got}"
 
 
@@ -97,7 +97,9 @@ def test_at_version_reads_that_version(lab: Lab) -> None:
     for name, commits in lab.data["tables"].items():
         states = _states(commits)
         for version in (0, 2):
-            got = lab.call("at_version", f"{HIDDEN}/{name}", version, returns=list[DOCK])
+            got: list[DOCK] = lab.call(
+                "at_version", f"{HIDDEN}/{name}", version, returns=list[DOCK]
+            )
             assert _docks(got) == states[version], (
                 f"asked for version {version} of {len(states)}, {_got(got, states)}"
             )
@@ -112,7 +114,7 @@ def test_as_of_reads_that_moment(lab: Lab) -> None:
         moments = [a + (b - a) / 2 for a, b in pairwise(times)]
         for version in (0, 2):
             moment = str(moments[version])
-            got = lab.call("as_of", f"{HIDDEN}/{name}", moment, returns=list[DOCK])
+            got: list[DOCK] = lab.call("as_of", f"{HIDDEN}/{name}", moment, returns=list[DOCK])
             assert _docks(got) == states[version], (
                 f"{moment} falls between versions {version} and {version + 1}; {_got(got, states)}"
             )

@@ -57,6 +57,7 @@ def test_a_sound_bank_is_loaded_whole(tmp_path: Path) -> None:
         status="disputed",
         reason="C can be defended.",
         explanation="A is not it, and C nearly is.",
+        exam="quiz-1",
     )
     assert bank.keys["q1-02"].accepted == (frozenset("AC"),)
     assert bank.keys["q1-02"].reason == ""
@@ -125,12 +126,12 @@ def test_the_rule_for_credit_is_read(tmp_path: Path) -> None:
         (
             "bank_exams_quiz_1",
             "  - q1-02 ->   - q1-01",
-            "bank/exams/quiz-1.yaml:11:3: `items`: names something twice (a list of 2)",
+            "bank/exams/quiz-1.yaml:12:5: `items`: names 'q1-01' twice",
         ),
         (
             "bank_keys_quiz_1",
             "  reason: C can be defended.\n -> ",
-            "bank/keys/quiz-1.yaml:2:3: `q1-01`: `reason` is missing",
+            "bank/keys/quiz-1.yaml:1:1: `q1-01`: `reason` is missing",
         ),
         (
             "bank_keys_quiz_1",

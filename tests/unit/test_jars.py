@@ -88,7 +88,6 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
     server.shutdown()
     thread.join()
     server.server_close()
-    gc.collect()  # what the client dropped goes now, and in no other test
 
 
 @pytest.fixture
@@ -164,9 +163,18 @@ def test_a_refused_download_leaves_the_old_jar(
     assert path.read_bytes() == b"old"
 
 
-def assert_told(caught: pytest.ExceptionInfo[ProvisionError], folder: Path, url: str) -> None:
-    """The message says what is missing, whence it could not be had, and what to do."""
+def failure(of: Jar) -> str:
+    """What a person is told when `of` cannot be fetched."""
+    with pytest.raises(ProvisionError) as caught:
+        fetch(of)
     told = str(caught.value)
+    del caught
+    gc.collect()  # what the client dropped goes now, and in no other test
+    return told
+
+
+def assert_told(told: str, folder: Path, url: str) -> None:
+    """The message says what is missing, whence it could not be had, and what to do."""
     assert told.startswith(
         f"one-1.0.jar is not in {folder / 'jars'} and could not be fetched from {url} ("
     )
@@ -178,9 +186,7 @@ def assert_told(caught: pytest.ExceptionInfo[ProvisionError], folder: Path, url:
 
 def test_a_mirror_without_the_jar_is_told(tmp_path: Path, mirror: Mirror) -> None:
     """Not found is a message with what to do, not a traceback of an HTTP client."""
-    with pytest.raises(ProvisionError) as caught:
-        fetch(jar("one"))
-    assert_told(caught, tmp_path / "cache", mirror.url)
+    assert_told(failure(jar("one")), tmp_path / "cache", mirror.url)
     assert mirror.jars == ["one-1.0.jar"]
 
 
@@ -188,9 +194,7 @@ def test_an_interrupted_download_is_not_used(tmp_path: Path, mirror: Mirror) -> 
     """A connection that ends half-way leaves nothing behind."""
     mirror.serve(jar("one"))
     mirror.cut = True
-    with pytest.raises(ProvisionError) as caught:
-        fetch(jar("one"))
-    assert_told(caught, tmp_path / "cache", mirror.url)
+    assert_told(failure(jar("one")), tmp_path / "cache", mirror.url)
     assert kept(tmp_path / "cache") == []
 
 
@@ -200,9 +204,7 @@ def test_no_network_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     monkeypatch.setenv("GRADER_MAVEN_MIRROR", f"http://127.0.0.1:{port}")
-    with pytest.raises(ProvisionError) as caught:
-        fetch(jar("one"))
-    assert_told(caught, tmp_path / "cache", f"http://127.0.0.1:{port}")
+    assert_told(failure(jar("one")), tmp_path / "cache", f"http://127.0.0.1:{port}")
 
 
 def test_the_cache_is_where_the_environment_says(

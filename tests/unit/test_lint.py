@@ -13,7 +13,7 @@ from grader.lint import engine
 from grader.lint.engine import Placed, by_file
 from grader.lint.rule import Finding
 from grader.lint.rules import RULES
-from tests.builders import ROOT, bank, exam, key, question, write_course
+from tests.builders import ROOT, bank, exam, key, question, write, write_course
 
 ITEM = "bank/questions/storage/q1-01.yaml"
 SET = "bank/questions/serving/q1-02.yaml"
@@ -34,6 +34,7 @@ def test_a_sound_course_has_no_findings(tmp_path: Path) -> None:
     assert lint(tmp_path) == []
 
 
+BANDS = "quiz-1: bands must begin with the best score and end with one from 0/1"
 FIRES = [
     # An item that nobody wrote, and one that nobody keyed.
     (
@@ -72,7 +73,7 @@ FIRES = [
         {"bank_questions_serving_q1_02": "  C: three ->   C: three\n  E: five"},
         [
             f"{KEYS}:11:16: B106 q1-02: the explanation does not say why E is wrong",
-            f"{SET}:7:3: B104 q1-02: the options are A, B, C, E; they must be A, B, C, D",
+            f"{SET}:6:1: B104 q1-02: the options are A, B, C, E; they must be A, B, C, D",
         ],
     ),
     (
@@ -131,6 +132,57 @@ FIRES = [
             f"{SET}:9:6: B107 q1-02: options A and C are the same text",
         ],
     ),
+    # An item on no exam, whose key then lies in a file of an exam that does not ask it.
+    (
+        {"bank_exams_quiz_1": "  - q1-02\n -> "},
+        [
+            f"{KEYS}:7:1: B109 q1-02: the exam quiz-1 does not ask this item",
+            f"{SET}:1:5: B108 q1-02: stands on no exam in bank/exams/",
+        ],
+    ),
+    # Bands, pass marks and focus areas.
+    (
+        {"bank_exams_quiz_1": "from: 0/1 -> from: 1/10"},
+        [f"{EXAM}:5:1: B110 {BANDS}"],
+    ),
+    (
+        {"bank_exams_quiz_1": "from: 9/10 -> from: 0/1"},
+        [f"{EXAM}:5:1: B110 {BANDS}"],
+    ),
+    (
+        {
+            "bank_exams_quiz_1": "  - {from: 0/1, label: Base, advice: Read more.} -> "
+            "  - {from: 95/100, label: Best, advice: Go on.}\n"
+            "  - {from: 0/1, label: Base, advice: Read more.}"
+        },
+        [f"{EXAM}:5:1: B110 {BANDS}"],
+    ),
+    (
+        {"bank_exams_quiz_1": "pass_mark: 7/10 -> pass_mark: '0'"},
+        [f"{EXAM}:4:12: B110 quiz-1: the pass mark must be more than 0 and at most 1"],
+    ),
+    (
+        {"bank_exams_quiz_1": "pass_mark: 7/10 -> pass_mark: 7/5"},
+        [f"{EXAM}:4:12: B110 quiz-1: the pass mark must be more than 0 and at most 1"],
+    ),
+    (
+        {"bank_exams_quiz_1": "{topic: tables, -> {topic: storage,"},
+        [f"{EXAM}:9:13: B110 quiz-1: there is no topic 'storage'"],
+    ),
+    # Twins.
+    (
+        {"bank_domains": "{id: files, -> {id: tables,"},
+        ["bank/domains.yaml:5:12: B111 tables: this topic id is taken"],
+    ),
+    (
+        {"bank_domains": "{id: endpoints, -> {id: endpoints, title: Twin}, {id: files,"},
+        ["bank/domains.yaml:8:47: B111 files: this topic id is taken"],
+    ),
+    # Status.
+    (
+        {"bank_keys_quiz_1": "status: disputed -> status: sound"},
+        [f"{KEYS}:4:11: B112 q1-01: accepts 2 answers, and its status is sound"],
+    ),
 ]
 
 
@@ -166,6 +218,17 @@ def test_a_rule_fires_at_its_place(
             "B106",
             {"bank_keys_quiz_1": "A is not it, and C nearly is. -> '`A`/C: no.'"},
         ),
+        # An exam may leave nothing but one band, and be passed by everything alone (B110).
+        (
+            "B110",
+            {"bank_exams_quiz_1": "  - {from: 9/10, label: Top, advice: Keep going.}\n -> "},
+        ),
+        ("B110", {"bank_exams_quiz_1": "pass_mark: 7/10 -> pass_mark: '1'"}),
+        # A topic may be named like its domain (B111).
+        ("B111", {"bank_domains": "{id: endpoints, -> {id: serving,"}),
+        # A disputed key may accept one answer, and a sound one may give a reason (B112).
+        ("B112", {"bank_keys_quiz_1": "accepted: [B, C] -> accepted: [B]"}),
+        ("B112", {"bank_keys_quiz_1": "status: sound -> status: sound\n  reason: Corrected."}),
         # Case counts (B107).
         ("B107", {"bank_questions_storage_q1_01": "B: two -> B: One"}),
     ],
@@ -183,6 +246,44 @@ def test_a_students_copy_is_sound(tmp_path: Path) -> None:
     (tmp_path / KEYS).unlink()
     loaded = Course(tmp_path).bank()
     assert engine.run(loaded.bank, loaded) == []
+
+
+def test_a_key_file_is_named_after_an_exam(tmp_path: Path) -> None:
+    """Keys in a file that no exam is named after are found, each at its own key."""
+    write_course(tmp_path)
+    (tmp_path / KEYS).rename(tmp_path / "bank/keys/quiz-9.yaml")
+    loaded = Course(tmp_path).bank()
+    assert [(p.path.name, p.line, p.code, p.message) for p in engine.run(loaded.bank, loaded)] == [
+        (
+            "quiz-9.yaml",
+            line,
+            "B109",
+            f"{item}: there is no exam 'quiz-9', which this file is named after",
+        )
+        for line, item in ((1, "q1-01"), (7, "q1-02"))
+    ]
+
+
+def test_an_item_may_stand_on_several_exams(tmp_path: Path) -> None:
+    """Its key lies in the file of one of them, which is enough."""
+    write_course(tmp_path)
+    text = (tmp_path / EXAM).read_text(encoding="utf-8")
+    write(tmp_path / "bank/exams/exam-1.yaml", text.replace("id: quiz-1", "id: exam-1"))
+    loaded = Course(tmp_path).bank()
+    assert (loaded.flaws, engine.run(loaded.bank, loaded)) == ([], [])
+
+
+def test_domains_are_no_twins(tmp_path: Path) -> None:
+    """The second domain with an id is the one that is found."""
+    write_course(tmp_path)
+    text = (tmp_path / "bank/domains.yaml").read_text(encoding="utf-8")
+    twin = text + "- id: storage\n  title: Again\n  topics: [{id: other, title: Other}]\n"
+    write(tmp_path / "bank/domains.yaml", twin)
+    loaded = Course(tmp_path).bank()
+    twins = [p for p in engine.run(loaded.bank, loaded) if p.code == "B111"]
+    assert [(p.path.name, p.line, p.column, p.message) for p in twins] == [
+        ("domains.yaml", 9, 7, "storage: this domain id is taken")
+    ]
 
 
 def test_every_rule_has_a_test_that_fires() -> None:

@@ -285,7 +285,7 @@ def test_a_missing_file_is_a_flaw(tmp_path: Path) -> None:
 
 
 def test_everything_has_its_place(tmp_path: Path) -> None:
-    """Marks are those of values; keys have their own; what is missing has its parent's."""
+    """Marks are those of values, or of the key of what begins below it; keys have their own."""
     doc = read(tmp_path, "a: 1\nb:\n  - x\n  - c: 'y'\n")
     places: list[tuple[tuple[str | int, ...], Mark]] = [
         ((), Mark(1, 1)),
@@ -293,7 +293,8 @@ def test_everything_has_its_place(tmp_path: Path) -> None:
         (("b", 0), Mark(3, 5)),
         (("b", 1, "c"), Mark(4, 8)),
         (("b", 1, "missing"), Mark(4, 5)),
-        (("b", 7, "c"), Mark(3, 3)),
+        (("b",), Mark(2, 1)),
+        (("b", 7, "c"), Mark(2, 1)),
         (("z", "z"), Mark(1, 1)),
     ]
     for place, mark in places:

@@ -8,9 +8,14 @@ not. B1xx: cross-references and answers.
 from grader.lint.rule import Rule
 from grader.lint.rules import (
     accepted_answers,
+    domain_twins,
+    exam_bands,
     exam_items,
     explanation_letters,
+    item_exams,
+    key_exams,
     key_items,
+    key_status,
     option_letters,
     option_texts,
     topics,
@@ -24,4 +29,9 @@ RULES: tuple[Rule, ...] = (
     accepted_answers.RULE,
     explanation_letters.RULE,
     option_texts.RULE,
+    item_exams.RULE,
+    key_exams.RULE,
+    exam_bands.RULE,
+    domain_twins.RULE,
+    key_status.RULE,
 )
