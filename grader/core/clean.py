@@ -12,21 +12,27 @@ _UNSAFE = re.compile(
     "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
-#: A whole terminal escape sequence (CSI, OSC, or two characters), so that no tail of it is left.
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-#: A line that a CI service would obey: GitHub's `::command`, GitLab's and Azure's relatives.
-_COMMAND = re.compile(r"(?m)^(\s*)(::|##\[|##vso\[|section_(?:start|end):)")
+#: A whole terminal escape sequence (CSI, OSC, charset, two characters), so that no tail is left.
+_ESCAPE = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"
+    r"|\x1b\][^\x07\x1b\n]{0,300}(?:\x07|\x1b\\)"
+    r"|\x1b[ -/]+[0-~]|\x1b[0-~]"
+)
+#: What a CI service would obey: at the start of a line GitHub's `::command` and GitLab's sections,
+#: anywhere in it the older `##[command]` and Azure's `##vso[...]`.
+_COMMAND = re.compile(r"(?m)^(\s*)(::|section_(?:start|end):)")
+_OLD_COMMAND = re.compile(r"##(?=\[|vso\[)")
 
 
 def clean(text: str, limit: int = 4000) -> str:
     """`text` without anything but printable characters, tabs and newlines.
 
-    At most `limit` characters are kept, and a cut is said. Lines that a CI log would take for a
-    command are prefixed with a `|`.
+    At most `limit` characters are kept, and a cut is said. What a CI log would take for a
+    command is broken up.
     """
     cut = text[: limit * 2]
     cut = _UNSAFE.sub("", _ESCAPE.sub("", cut.replace("\r\n", "\n").replace("\r", "\n")))
-    cut = _COMMAND.sub(r"\1|\2", cut)
+    cut = _OLD_COMMAND.sub("# #", _COMMAND.sub(r"\1|\2", cut))
     if len(cut) > limit or len(text) > limit * 2:
         return cut[:limit].rstrip() + f" ... (cut: {len(text)} characters)"
     return cut

@@ -112,7 +112,7 @@ def assemble(
     by_exam = totals_by(items, lambda r: r.paper)
     for exam in bank.exams.values():
         mine = [r for r in items if r.paper == exam.id]
-        if mine and all(r.verdict.scored for r in mine):
+        if by_exam[exam.id].maximum and all(r.verdict.scored for r in mine):
             reached = band(exam, by_exam[exam.id].share)
             passed = by_exam[exam.id].share >= exam.pass_mark
             bands[exam.id] = BandReached(reached.label, reached.advice, passed)

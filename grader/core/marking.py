@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from grader.core.clean import clean_line
 from grader.core.model import Answer, Credit, Key, KeyPolicy, Question
 from grader.core.verdict import Verdict
 
@@ -64,6 +65,13 @@ def complaint(question: Question, given: str | Sequence[str]) -> str:
     return ""
 
 
+def _told(given: Given) -> str | tuple[str, ...] | None:
+    """What was given, fit for a record, whatever it was."""
+    if given is None or isinstance(given, str):
+        return given and clean_line(given, 40)
+    return tuple(clean_line(x, 40) for x in given[:26])
+
+
 def mark(question: Question, key: Key, given: Given, rule: Credit, policy: KeyPolicy) -> Mark:
     """Mark `given`.
 
@@ -71,7 +79,7 @@ def mark(question: Question, key: Key, given: Given, rule: Credit, policy: KeyPo
     count in either case. What is no answer at all is the student's error, not a wrong answer.
     """
     one = Fraction(1)
-    letters = given if given is None or isinstance(given, str) else tuple(given)
+    letters = _told(given)
     if key.status == "flawed" and policy == "verified":
         return Mark(Verdict.VOID, Fraction(0), Fraction(0), f"void: {key.reason}", letters)
     if not given:

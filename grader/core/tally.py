@@ -47,13 +47,14 @@ def decide(results: Sequence[Result], pass_mark: Fraction) -> Decision:
     """The decision on a whole submission.
 
     A fault of ours comes first, since it could have cost points; then whatever did not run,
-    since a part is no pass; then the pass mark, reached or not.
+    since a part is no pass (nor is nothing, when every item is void); then the pass mark.
     """
     if any(r.verdict is Verdict.GRADER_FAULT for r in results):
         return "grader-fault"
-    if not results or any(r.verdict is Verdict.NOT_RUN for r in results):
+    overall = total(results)
+    if any(r.verdict is Verdict.NOT_RUN for r in results) or not overall.maximum:
         return "partial"
-    return "pass" if total(results).share >= pass_mark else "fail"
+    return "pass" if overall.share >= pass_mark else "fail"
 
 
 def band(exam: Exam, share: Fraction) -> Band:
@@ -82,6 +83,5 @@ def study(
     found: list[Focus] = []
     for _, _, topic in lost:
         title = titles.get(topic, topic)
-        areas = advice.get(topic) or [Focus(topic, title, f"Go over {title} again.")]
-        found += [a for a in areas if a not in found]
-    return found
+        found += advice.get(topic) or [Focus(topic, title, f"Go over {title} again.")]
+    return list(dict.fromkeys(found))

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from grader.core.clean import clean_line
 from grader.course.yamldoc import Document, Place
 from grader.errors import CourseError
+
+#: Errors of one document that are told; a file with more is not what it says it is.
+MAX_ERRORS = 100
+
+
+def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+    """`pattern` with a `$` that means the end, not the end or a line break before it."""
+    if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Validator: Any = validators.extend(  # type: ignore[no-untyped-call] # jsonschema types it not
+    Draft202012Validator, {"pattern": _pattern}
+)
 
 
 class Schemas:
@@ -36,7 +52,7 @@ class Schemas:
             except (OSError, ValueError) as error:
                 raise CourseError(f"{path}: the schema cannot be used: {error}") from error
             Draft202012Validator.check_schema(schema)
-            self._compiled[name] = Draft202012Validator(schema)
+            self._compiled[name] = _Validator(schema)
         return self._compiled[name]
 
     def check(self, doc: Document, name: str) -> bool:
@@ -44,7 +60,7 @@ class Schemas:
         if doc.flaws and doc.value is None:
             return False
         before = len(doc.flaws)
-        for error in self.validator(name).iter_errors(doc.value):
+        for error in islice(self.validator(name).iter_errors(doc.value), MAX_ERRORS):
             for leaf in _leaves(error):
                 _report(doc, leaf)
         return len(doc.flaws) == before

@@ -18,6 +18,10 @@ from grader.course.schemas import Schemas, suggest
 from grader.course.yamldoc import Document, Flaw, read_yaml, shown
 from grader.errors import SubmissionError
 
+#: Bytes of a file that a student writes by hand.
+MAX_SHEET = 128 << 10
+#: Unknown items of a sheet that are told one by one.
+MAX_STRANGERS = 20
 #: What makes a folder a submission.
 PARTS = ("answers", "labs", "submission.yaml")
 
@@ -88,10 +92,10 @@ def read_submission(
         flaws = sorted(doc.flaws, key=lambda f: f.mark)
         problems.extend(_problem(flaw, root) for flaw in flaws)
 
-    student, name = folder.name, folder.name
+    student = name = clean_line(folder.name, 100) or "unnamed"
     card = folder / "submission.yaml"
     if card.exists():
-        doc = read_yaml(card)
+        doc = read_yaml(card, MAX_SHEET)
         if schemas.check(doc, "submission"):
             student, name = doc.value["id"], doc.value.get("name", doc.value["id"])
         note(doc)
@@ -104,7 +108,7 @@ def read_submission(
             sheets[exam.id] = Sheet(unusable=f"answers/{exam.id}.yaml was not handed in")
             problems.append(Problem(shown(path, root), "was not handed in"))
             continue
-        doc = read_yaml(path)
+        doc = read_yaml(path, MAX_SHEET)
         sheets[exam.id] = read_sheet(doc, exam, schemas)
         note(doc)
     problems += _strangers(folder / "answers", root, ".yaml", "exam", known)
@@ -116,7 +120,7 @@ def read_submission(
             handed[lab] = path
         else:
             problems.append(Problem(shown(path, root), "was not handed in"))
-    return Submission(student, clean_line(name, 200), sheets, handed, tuple(problems))
+    return Submission(student, clean_line(name, 200) or student, sheets, handed, tuple(problems))
 
 
 def read_sheet(doc: Document, exam: Exam, schemas: Schemas) -> Sheet:
@@ -134,18 +138,24 @@ def read_sheet(doc: Document, exam: Exam, schemas: Schemas) -> Sheet:
         return Sheet(unusable=f"the answer sheet is for {other!r}")
     answers: dict[str, Given] = {}
     bad: dict[str, str] = {}
+    strangers = 0
     for id_, given in value["answers"].items():
         place = ("answers", id_)
         if id_ not in exam.items:
-            hint = suggest(id_, exam.items)
-            message = f"{clean_line(id_, 60)} is not an item of {exam.id}{hint}"
-            doc.flaw(place, message, at_key=True)
+            strangers += 1
+            if strangers <= MAX_STRANGERS:
+                hint = suggest(id_[:60], exam.items)
+                message = f"{clean_line(id_, 60)} is not an item of {exam.id}{hint}"
+                doc.flaw(place, message, at_key=True)
         elif _is_given(given):
             answers[id_] = given
         else:
-            mark = doc.mark(place)
-            told = [f.message for f in doc.flaws if f.mark == mark]
+            inside = {m for p, m in doc.marks.items() if p[:2] == place}
+            told = [f.message for f in doc.flaws if f.mark in inside]
             bad[id_] = told[0] if told else "is not an answer"
+    if strangers > MAX_STRANGERS:
+        more = strangers - MAX_STRANGERS
+        doc.flaw(("answers",), f"{more} more answers are to items that {exam.id} does not have")
     return Sheet(answers, bad)
 
 
@@ -168,7 +178,10 @@ def _strangers(
     found = []
     for path in sorted(folder.glob("*")) if folder.is_dir() else []:
         if path.is_file() and not (path.suffix == suffix and path.stem in names):
-            hint = suggest(path.stem, names)
-            message = f"belongs to no {what} of this course and was not read{hint}"
+            if path.stem in names:
+                message = f"was not read: this {what} is handed in as {path.stem}{suffix}"
+            else:
+                message = f"is no {what} of this course and is not graded"
+                message += suggest(path.stem, names)
             found.append(Problem(shown(path, root), message))
     return found

@@ -83,17 +83,20 @@ def shown(path: Path, root: Path | None) -> str:
     return clean_line(str(path))
 
 
-def read_yaml(path: Path) -> Document:
-    """Read `path`. Whatever is wrong with it is in `flaws`; nothing is raised for bad content."""
+def read_yaml(path: Path, limit: int = MAX_BYTES) -> Document:
+    """Read `path`, of at most `limit` bytes.
+
+    Whatever is wrong with it is in `flaws`; nothing is raised for bad content.
+    """
     doc = Document(path)
     try:
         with path.open("rb") as handle:
-            raw = handle.read(MAX_BYTES + 1)
+            raw = handle.read(limit + 1)
     except OSError as error:
         doc.flaw((), f"cannot be read: {error.strerror or error}")
         return doc
-    if len(raw) > MAX_BYTES:
-        doc.flaw((), f"is larger than {MAX_BYTES // 1024} KiB; a file of this kind is a few KiB")
+    if len(raw) > limit:
+        doc.flaw((), f"is larger than {limit // 1024} KiB; a file of this kind is a few KiB")
         return doc
     try:
         text = raw.decode("utf-8-sig")
@@ -117,6 +120,12 @@ def parse(text: str, doc: Document) -> None:
         mark = Mark(at.line + 1, at.column + 1) if at else Mark(1, 1)
         problem = clean_line(error.problem or "this is not YAML")
         doc.flaws.append(Flaw(doc.path, mark, f"not valid YAML: {problem}"))
+        return
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        mark = Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        told = f"holds a character that YAML forbids: {clean_line(error.reason)}"
+        doc.flaws.append(Flaw(doc.path, mark, told))
         return
     except (yaml.YAMLError, ValueError) as error:
         doc.flaw((), f"not valid YAML: {clean_line(str(error))}")
@@ -179,6 +188,9 @@ def _pairs(node: Any, place: Place, doc: Document) -> Iterator[tuple[str, Any, A
             doc.flaws.append(Flaw(doc.path, at, "a key must be plain text"))
             continue
         key = str(key_node.value)
+        if key == "<<" and not key_node.style:
+            doc.flaws.append(Flaw(doc.path, at, "merge keys (<<) are not used here; write it out"))
+            continue
         if key in seen:
             name = clean_line(key, 60)
             message = f"`{name}` stands here and already in line {seen[key]}; keep one"

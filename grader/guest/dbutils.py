@@ -40,8 +40,7 @@ class _FS:
             plain = plain.removeprefix(scheme)
         if plain.startswith("/workspace/") or plain.startswith("/tmp/"):
             return Path(plain)
-        plain = plain.removeprefix("/dbfs")
-        return self._root / plain.lstrip("/")
+        return self._root / plain.removeprefix("/dbfs/").lstrip("/")
 
     def ls(self, path: str) -> list[FileInfo]:
         """The entries of a folder."""

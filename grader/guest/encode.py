@@ -33,8 +33,10 @@ def encode(value: Any, depth: int = 0) -> Any:
     if isinstance(value, float):
         number = float(value)
         return number if math.isfinite(number) else {"$float": str(number)}
-    if isinstance(value, bool | int | str):
-        return type(value).__mro__[-2](value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__index__(value)
     if isinstance(value, dict):
         return {_key(k): encode(v, depth + 1) for k, v in value.items()}
     kind = type(value).__module__.partition(".")[0]

@@ -14,6 +14,7 @@ import traceback
 from fractions import Fraction
 
 from grader.core.clean import clean
+from grader.core.feedback import STOPPED
 from grader.core.model import CheckSpec
 from grader.core.verdict import Result, Verdict
 from grader.errors import StudentError
@@ -45,8 +46,8 @@ def run_check(lab: LoadedLab, check: CheckSpec, session: LabSession) -> Result:
             raise
         verdict, reason = Verdict.GRADER_FAULT, _fault(error)
     if session.stopped and verdict in (Verdict.WRONG, Verdict.STUDENT_ERROR):
-        stop = f"the file stopped early: {session.stopped}"
-        reason = stop if session.stopped == reason else f"{reason} [{stop}]"
+        told = "" if session.stopped == reason else reason
+        reason = f"{told}{STOPPED}{session.stopped}]"
     return decided(lab, check, verdict, reason)
 
 
@@ -72,8 +73,11 @@ def _assertion(error: AssertionError) -> str:
     if told:
         return told
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    line = linecache.getline(frame.filename, frame.lineno or 1).strip()
-    return f"does not hold: {line.removeprefix('assert ')}"
+    first = frame.lineno or 1
+    lines = [
+        linecache.getline(frame.filename, n) for n in range(first, (frame.end_lineno or first) + 1)
+    ]
+    return f"does not hold: {' '.join(''.join(lines).split()).removeprefix('assert ')}"
 
 
 def _fault(error: BaseException) -> str:

@@ -13,9 +13,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from grader.core.model import CheckSpec, LabSpec
+from grader.core.model import Bank, CheckSpec, LabSpec
 from grader.course.labs import lab_folders, load_lab
-from grader.course.schemas import Schemas
+from grader.course.schemas import Schemas, suggest
 from grader.errors import CourseError
 from grader.labs.lab import Lab
 from grader.labs.points import ATTRIBUTE, Worth
@@ -80,6 +80,19 @@ def load_one(folder: Path, schemas: Schemas) -> LoadedLab:
         if make is None or not hasattr(fixture, "prepare"):
             raise CourseError(f"{folder.name}/fixture.py: must define make(rng) and prepare(...)")
     return LoadedLab(replace(spec, checks=specs), folder, checks, make)
+
+
+def misplaced(spec: LabSpec, bank: Bank) -> list[str]:
+    """What of a lab's domain and topics `bank` does not have; a topic is the domain's own."""
+    domains = {d.id: [t.id for t in d.topics] for d in bank.domains}
+    where = f"labs/{spec.id}/lab.yaml"
+    if spec.domain not in domains:
+        return [f"{where}: there is no domain {spec.domain!r}{suggest(spec.domain, domains)}"]
+    return [
+        f"{where}: the domain {spec.domain} has no topic {t!r}{suggest(t, domains[spec.domain])}"
+        for t in spec.topics
+        if t not in domains[spec.domain]
+    ]
 
 
 def _spec(lab: LabSpec, name: str, function: Any, folder: Path) -> CheckSpec:

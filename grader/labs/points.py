@@ -31,7 +31,10 @@ def points(worth: int | str, *, hint: str, topic: str = "") -> Callable[[Check],
     Raises:
         ValueError: the worth is not positive, or the hint is empty.
     """
-    value = Fraction(worth)
+    try:
+        value = Fraction(worth)
+    except ZeroDivisionError:
+        value = Fraction(0)
     if value <= 0:
         raise ValueError(f"points must be more than 0 (got {worth!r})")
     if not hint.strip():

@@ -61,7 +61,10 @@ def expected_failures(path: Path, known: set[str]) -> frozenset[str]:
         CourseError: it names none, or one that does not exist.
     """
     where = f"{path.parent.parent.name}/mutants/{path.name}"
-    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    try:
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    except SyntaxError as error:
+        raise CourseError(f"{where}:{error.lineno}: not valid Python: {error.msg}") from error
     found = re.search(r"^Fails:(.*)\Z", text, re.MULTILINE | re.DOTALL)
     names = frozenset(re.findall(r"\btest_\w+", found[1])) if found else frozenset()
     if not names:

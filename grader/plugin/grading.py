@@ -20,7 +20,7 @@ from grader.core.model import Bank
 from grader.core.verdict import Result, Verdict
 from grader.errors import CourseError, GraderError
 from grader.grading import Entry, Grading, Workshop
-from grader.labs.load import LoadedLab, load_labs
+from grader.labs.load import LoadedLab, load_labs, misplaced
 from grader.lint import engine
 from grader.plugin.nodes import GradedItem, Paper, SubmissionNode
 from grader.plugin.options import Request, known
@@ -243,6 +243,7 @@ def load_course(request: Request) -> tuple[Bank, dict[str, LoadedLab]]:
         labs = load_labs(request.course.labs_folder, request.course.schemas)
     except CourseError as error:
         flaws.append(str(error))
+    flaws += [f for lab in labs.values() for f in misplaced(lab.spec, loaded.bank)]
     if flaws:
         told = "\n".join(f"  {f}" for f in flaws[:50])
         raise CourseError(f"the course has flaws and cannot grade anybody:\n{told}")

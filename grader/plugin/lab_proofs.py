@@ -18,7 +18,7 @@ from grader.course.course import Course
 from grader.errors import CourseError, GraderError
 from grader.labs import proof
 from grader.labs.engines import RUNTIME, open_sandbox, prepare
-from grader.labs.load import LoadedLab, load_one
+from grader.labs.load import LoadedLab, load_one, misplaced
 from grader.labs.session import Engines
 from grader.plugin.progress import Progress
 from grader.sandbox.interface import Sandbox
@@ -66,7 +66,8 @@ class LabFile(pytest.File):
             variants = proof.variants(lab)
         except CourseError as error:
             raise self.CollectError(str(error)) from error
-        yield CompleteItem.from_parent(self, name="complete", variants=variants)
+        told = misplaced(lab.spec, self._course.bank().bank)
+        yield CompleteItem.from_parent(self, name="complete", variants=variants, told=told)
         for variant in variants:
             yield VariantItem.from_parent(self, name=variant.name, lab=lab, variant=variant)
         yield TwiceItem.from_parent(self, name="twice", lab=lab, variant=variants[0])
@@ -89,9 +90,10 @@ class ProofItem(pytest.Item):
 class CompleteItem(ProofItem):
     """There are enough variants to trust the checks."""
 
-    def __init__(self, *, variants: list[proof.Variant], **kwargs: Any) -> None:
+    def __init__(self, *, variants: list[proof.Variant], told: list[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._variants = variants
+        self._told = told
 
     def runtest(self) -> None:
         """Count mutants and alternatives; every check must be failed by some mutant."""
@@ -99,7 +101,7 @@ class CompleteItem(ProofItem):
         alternatives = [v for v in self._variants if v.name.startswith("alternatives/")]
         checks = next(v.fails for v in self._variants if v.stub) or frozenset()
         missed = checks - frozenset().union(*(v.fails or frozenset() for v in mutants))
-        told = []
+        told = list(self._told)
         if len(mutants) < proof.MIN_MUTANTS:
             told.append(f"{len(mutants)} mutants; {proof.MIN_MUTANTS} are needed")
         if len(alternatives) < proof.MIN_ALTERNATIVES:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 
+from grader.core import takers
 from grader.core.model import Bank
-from grader.lint import takers
 
 
 def render(bank: Bank) -> Iterator[str]:

@@ -21,7 +21,7 @@ def render(grade: Grade, bank: Bank, labs: Mapping[str, str]) -> Iterator[str]:
     """Lines of Markdown for one student. `labs` maps lab ids to titles."""
     yield f"# {escape(grade.name)}"
     yield ""
-    yield from (line.strip() for line in decision(grade))
+    yield from (escape(line) for line in decision(grade))
     yield ""
     if grade.problems:
         yield "## What could not be read"

@@ -17,14 +17,18 @@ from pathlib import Path
 from grader.core.clean import clean_line
 from grader.core.grade import Problem
 
-_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\\/\ud800-\udfff]{1,120}$")
+_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\\/\ud800-\udfff]{1,120}")
 #: Left behind without a word: what tools leave in a folder, never a student's answer.
 _NOISE = {"__pycache__", ".git", ".ipynb_checkpoints", ".DS_Store", ".pytest_cache", ".venv"}
 
 
+#: Complaints that are told one by one.
+MAX_TOLD = 50
+
+
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What one submission may bring: files, bytes in all, bytes in one file, folder depth."""
+    """What one submission may bring: files and folders, bytes in all and in one file, depth."""
 
     files: int = 500
     total: int = 64 << 20
@@ -38,10 +42,13 @@ class _State:
     files: int = 0
     total: int = 0
     problems: list[Problem] = field(default_factory=list)
+    untold: int = 0
 
     def refuse(self, where: str, why: str) -> None:
-        if len(self.problems) < 50:
+        if len(self.problems) < MAX_TOLD:
             self.problems.append(Problem(clean_line(where), f"{why}; it was not taken in"))
+        else:
+            self.untold += 1
 
 
 def take_in(source: Path, target: Path, caps: Caps | None = None) -> list[Problem]:
@@ -54,6 +61,9 @@ def take_in(source: Path, target: Path, caps: Caps | None = None) -> list[Proble
         _folder(top, target, source.name, 1, state)
     finally:
         os.close(top)
+    if state.untold:
+        told = f"{state.untold} more files and folders were not taken in"
+        state.problems.append(Problem(clean_line(source.name), told))
     return state.problems
 
 
@@ -65,7 +75,7 @@ def _folder(fd: int, target: Path, where: str, depth: int, state: _State) -> Non
         place = f"{where}/{name}"
         if name in _NOISE:
             continue
-        if not _NAME.match(name):
+        if not _NAME.fullmatch(name):
             state.refuse(place, "has a name with control characters, or one too long")
             continue
         twin = lowered.setdefault(name.casefold(), name)
@@ -94,6 +104,10 @@ def _entry(fd: int, target: Path, where: str, depth: int, state: _State) -> None
         if depth >= caps.depth:
             state.refuse(where, f"lies more than {caps.depth} folders deep")
             return
+        if state.files >= caps.files:
+            state.refuse(where, f"is beyond the {caps.files} files a submission may have")
+            return
+        state.files += 1
         target.mkdir()
         _folder(fd, target, where, depth + 1, state)
         return

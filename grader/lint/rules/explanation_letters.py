@@ -19,7 +19,8 @@ def check(bank: Bank) -> Iterator[Finding]:
         if question is None:
             continue  # B102
         named = set(re.findall(r"\b[A-Z]\b", key.explanation))
-        silent = [x for x in question.options if x not in named and x not in key.answer]
+        right = frozenset().union(*key.accepted)
+        silent = [x for x in question.options if x not in named and x not in right]
         if silent:
             message = f"{key.id}: the explanation does not say why {', '.join(silent)} is wrong"
             yield Finding("key", key.id, ("explanation",), message)

@@ -24,12 +24,12 @@ def operations(path: str) -> list[str]:
 
 def at_version(path: str, version: int) -> DataFrame:
     """A Delta table as it was at a version."""
-    return spark.read.load(path, format="delta", versionAsOf=version)
+    return spark.read.option("versionAsOf", version).format("delta").load(path)
 
 
 def as_of(path: str, timestamp: str) -> DataFrame:
     """A Delta table as it was at a moment, in UTC."""
-    return spark.read.load(path, format="delta", timestampAsOf=timestamp)
+    return spark.read.option("timestampAsOf", timestamp).format("delta").load(path)
 
 
 def clean_up(path: str) -> None:

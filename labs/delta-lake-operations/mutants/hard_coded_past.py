@@ -30,7 +30,7 @@ def operations(path: str) -> list[str]:
 
 def at_version(path: str, version: int) -> DataFrame:
     """A Delta table as it was at a version."""
-    return spark.read.format("delta").option("versionAsOf", 0).load(path)
+    return spark.read.load(path, format="delta", versionAsOf=0)
 
 
 def as_of(path: str, timestamp: str) -> DataFrame:

@@ -30,12 +30,12 @@ def operations(path: str) -> list[str]:
 
 def at_version(path: str, version: int) -> DataFrame:
     """A Delta table as it was at a version."""
-    return spark.read.format("delta").option("versionAsOf", version).load(path)
+    return spark.read.load(path, format="delta", versionAsOf=version)
 
 
 def as_of(path: str, timestamp: str) -> DataFrame:
     """A Delta table as it was at a moment, in UTC."""
-    return spark.read.format("delta").option("timestampAsOf", timestamp).load(path)
+    return spark.read.load(path, format="delta", timestampAsOf=timestamp)
 
 
 def clean_up(path: str) -> None:
