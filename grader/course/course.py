@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from grader.course.bank import LoadedBank, load_bank
@@ -10,11 +11,16 @@ from grader.course.schemas import Schemas
 from grader.errors import CourseError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Course:
     """The folders of a course below its root."""
 
     root: Path
+
+    @cached_property
+    def schemas(self) -> Schemas:
+        """The course's schemas, each compiled once."""
+        return Schemas(self.root / "schema")
 
     @property
     def bank_folder(self) -> Path:
@@ -25,11 +31,6 @@ class Course:
     def labs_folder(self) -> Path:
         """`labs/`."""
         return self.root / "labs"
-
-    @property
-    def schemas(self) -> Schemas:
-        """The course's schemas."""
-        return Schemas(self.root / "schema")
 
     def bank(self) -> LoadedBank:
         """The question bank.

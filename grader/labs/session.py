@@ -62,16 +62,25 @@ class LabSession:
     ) -> None:
         self.close()
 
+    def start(self) -> None:
+        """Start the runner and the inspector and wait for the runner's engines.
+
+        Raises:
+            SandboxFault: they did not start.
+        """
+        runner = self._guest("runner")
+        self._guest("inspector")
+        runner.ready()
+
     def run(self) -> None:
         """Execute the student's file.
 
         Raises:
             SandboxFault: it could not be tried. A failure of the file itself is in `stopped`.
         """
-        runner = self._guest("runner")
-        self._guest("inspector")
+        self.start()
         try:
-            runner.ask("run", self.lab.spec.budgets.run)
+            self._guest("runner").ask("run", self.lab.spec.budgets.run)
         except StudentError as error:
             self.stopped = str(error)
 
