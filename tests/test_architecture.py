@@ -67,7 +67,7 @@ ZONES: dict[str, frozenset[str]] = {
     ),
     # xdist: one scheduler, imported in a hook that only xdist itself calls.
     "grader.plugin": HOST | {"pytest", "xdist"},
-    "grader.cli": HOST | {"click"},
+    "grader.cli": HOST | {"click", "pygments"},
 }
 
 
@@ -144,6 +144,7 @@ def importers(top: str) -> set[str]:
         ("pytest", "grader.plugin"),
         ("_pytest", ""),
         ("click", "grader.cli"),
+        ("pygments", "grader.cli"),
         ("jsonschema", "grader.course"),
         ("pyspark", "grader.guest"),
         ("mlflow", "grader.guest"),

@@ -54,7 +54,7 @@ def _table(name: str) -> Path:
     parts = plain.split(".")
     warehouse = WORKSPACE / "warehouse"
     if len(parts) == 2 and parts[0] != "default":
-        return warehouse / f"{parts[0]}.db" / parts[1]
+        return warehouse / f"{parts[0].lower()}.db" / parts[1].lower()
     return warehouse / parts[-1].lower()
 
 

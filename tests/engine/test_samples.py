@@ -118,10 +118,10 @@ def test_malformed_files_are_named_with_their_place(first: tuple[Path, int, str]
         "dave/answers/quiz-3.yaml:10:3": "`q3-07` stands here and already in line 9; keep one",
         "dave/answers/quiz-4.yaml": "was not handed in",
         "dave/answers/quiz4.yaml": (
-            "belongs to no exam of this course and was not read; did you mean 'quiz-4'?"
+            "is no exam of this course and is not graded; did you mean 'quiz-4'?"
         ),
         "dave/labs/delta-lake.py": (
-            "belongs to no lab of this course and was not read; "
+            "is no lab of this course and is not graded; "
             "did you mean 'delta-lake-operations'?"
         ),
         "dave/labs/experiment-tracking.py": "was not handed in",

@@ -104,6 +104,10 @@ RIGHT: dict[str, dict[str, Any]] = {
 }
 
 
+#: Plugins of other packages in the environment, which cost seconds and have no part in this.
+_QUICK = ("-p", "no:hypothesispytest", "-p", "no:anyio")
+
+
 class Course:
     """The course in `pytester`'s folder, and runs in it."""
 
@@ -149,11 +153,11 @@ class Course:
 
     def run(self, *args: str) -> pytest.RunResult:
         """`pytest ARGS` in a process of its own."""
-        return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *args)
+        return self.cached("-p", "no:cacheprovider", *args)
 
     def cached(self, *args: str) -> pytest.RunResult:
         """`run` with pytest's cache, for `--lf`."""
-        return self.pytester.runpytest_subprocess(*args)
+        return self.pytester.runpytest_subprocess(*_QUICK, *args)
 
     def grade(self, name: str, folder: str = "reports") -> dict[str, Any]:
         """A student's grade.json without its durations."""

@@ -83,8 +83,8 @@ def test_misnamed_files_are_named(course: Course) -> None:
     (folder / "labs" / "tiny.py").rename(folder / "labs" / "Tiny.py")
     course.run("--submission=dan").stdout.fnmatch_lines(
         [
-            "*quizz-a.yaml: belongs to no exam of this course and was not read; did you mean 'quiz-a'?",
-            "*Tiny.py: belongs to no lab of this course and was not read; did you mean 'tiny'?",
+            "*quizz-a.yaml: is no exam of this course and is not graded; did you mean 'quiz-a'?",
+            "*Tiny.py: is no lab of this course and is not graded; did you mean 'tiny'?",
         ]
     )
 

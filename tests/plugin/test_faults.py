@@ -56,7 +56,7 @@ def test_without_a_sandbox_sheets_are_still_marked(
 
 
 def test_a_sandbox_that_cannot_start_is_a_fault(course: Course) -> None:
-    """bwrap refusing to run is not the student's doing."""
+    """A bwrap that refuses to run is not the student's doing."""
     course.student("ann")
     course.write(
         "fake-bwrap", '#!/bin/sh\n[ "$1" = --version ] && echo bubblewrap 9 && exit\nexit 1\n'
@@ -64,7 +64,8 @@ def test_a_sandbox_that_cannot_start_is_a_fault(course: Course) -> None:
     (course.root / "fake-bwrap").chmod(0o755)
     course.write(
         "conftest.py",
-        f"import grader.provision.bwrap as b\nb.shutil.which = lambda *a, **k: {str(course.root / 'fake-bwrap')!r}\n",
+        "import grader.provision.bwrap as b\n"
+        f"b.shutil.which = lambda *a, **k: {str(course.root / 'fake-bwrap')!r}\n",
     )
     result = course.run("--submission=ann")
     assert result.ret == 3
@@ -95,9 +96,12 @@ def test_a_flawed_course_grades_nobody(course: Course, path: str, text: str, mes
 
 
 def test_a_students_copy_has_no_keys(course: Course) -> None:
-    """Without bank/keys/ there is nothing to mark with; labs are graded all the same."""
+    """Without bank/keys/ nothing can be marked; labs are graded, and that is partial."""
     course.student("ann")
     for path in (course.root / "bank" / "keys").iterdir():
         path.unlink()
     result = course.run("--submission=ann")
     result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        ["*PARTIAL: 2 of 7*", "*not marked, since bank/keys/ holds no keys*: quiz-a, quiz-b"]
+    )

@@ -23,10 +23,18 @@ from grader.core.clean import clean, clean_line
         ("\x1b[?25lhidden cursor", "hidden cursor"),
         ("\x1b]0;new title\x07text", "text"),
         ("\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\", "link"),
-        ("\x1b]1337;File=x\x1b[31mred", "red"),
+        ("\x1b]1337;File=x\x1b[31mred", "1337;File=xred"),
+        ("\x1b]0;never ends\nnext line", "0;never ends\nnext line"),
+        ("\x1b]0;title\nkept\x07", "0;title\nkept"),
+        ("\x1b]0;" + "t" * 298 + "\x07kept", "kept"),
+        ("\x1b]0;" + "t" * 299 + "\x07kept", "0;" + "t" * 299 + "kept"),
         ("\x1bMup", "up"),
+        ("\x1b7saved\x1b8 \x1bcreset\x1b=", "saved reset"),
+        ("\x1b(Bplain\x1b)0 \x1b*A", "plain "),
+        ("\x1b#8filled \x1b%Gutf-8", "filled utf-8"),
         ("cut off \x1b", "cut off "),
-        ("\x1b[\x1b[31m31mnested", "[31mnested"),
+        ("cut off \x1b[31", "cut off 31"),
+        ("\x1b[\x1b[31m31mnested", "31mnested"),
         ("\x00\x07\x08\x0b\x0c\x0e\x1f\x7f", ""),
         ("\x80\x85\x9b\x9d\x9f", ""),
         ("right\u202eto left\u202c", "rightto left"),
@@ -67,9 +75,6 @@ def test_no_code_point_gets_through_that_could_do_harm() -> None:
         "::error file=a,line=1::boom",
         "::set-output name=x::y",
         "::add-mask::secret",
-        "##[group]name",
-        "##[error]boom",
-        "##vso[task.setvariable variable=a]b",
         "section_start:1:name",
         "section_end:1:name",
     ],
@@ -78,6 +83,35 @@ def test_no_code_point_gets_through_that_could_do_harm() -> None:
 def test_a_line_that_ci_would_obey_is_prefixed(before: str, command: str) -> None:
     """A command at the start of any line, indented or not, is shown behind a `|`."""
     assert clean(before + command) == f"{before}|{command}"
+
+
+@pytest.mark.parametrize(
+    ("command", "broken"),
+    [
+        ("##[group]name", "# #[group]name"),
+        ("##[error]boom", "# #[error]boom"),
+        ("##vso[task.setvariable variable=a]b", "# #vso[task.setvariable variable=a]b"),
+        ("###[error]boom", "## #[error]boom"),
+        ("##[error]##[error]", "# #[error]# #[error]"),
+    ],
+)
+@pytest.mark.parametrize("before", ["", "  ", "first line\n", "see ", "a::"])
+def test_an_old_command_is_broken_up_anywhere(before: str, command: str, broken: str) -> None:
+    """These are obeyed wherever they stand in a line, so a blank parts them wherever they do."""
+    assert clean(before + command) == before + broken
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\x1b[0m", "\x00", "\u202e", "\x1b(B", "\ufeff"])
+def test_an_old_command_cannot_hide_behind_what_is_removed(hidden: str) -> None:
+    """It is looked for after invisible characters are gone from within it."""
+    assert clean(f"#{hidden}#[error]boom") == "# #[error]boom"
+    assert clean(f"##{hidden}vso[task.complete]") == "# #vso[task.complete]"
+
+
+@pytest.mark.parametrize("harmless", ["## heading", "a##b", "## [x]", "#[x]", "##vso", "##(a)"])
+def test_two_hashes_alone_stay(harmless: str) -> None:
+    """Only the bracket makes a command of them."""
+    assert clean(harmless) == harmless
 
 
 @pytest.mark.parametrize("hidden", ["\u200b", "\x1b[0m", "\x00", "\u202e", "\x1b[0K", "\ufeff"])
@@ -118,5 +152,6 @@ def test_a_line_is_one_line() -> None:
     """White space of every kind is folded, also the newline that a cut leaves."""
     assert clean_line("  a\tb\r\n\n c\x1b[0m ") == "a b c"
     assert clean_line("a\n::error::b") == "a |::error::b"
+    assert clean_line("a\n##[error]b") == "a # #[error]b"
     assert clean_line("ab " * 10, 6) == "ab ab ... (cut: 30 characters)"
     assert clean_line("") == ""

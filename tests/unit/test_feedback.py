@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from grader.core.feedback import check_result, item_result, points_text
+from grader.core.feedback import STOPPED, check_result, item_result, points_text
 from grader.core.marking import Given, mark
 from grader.core.model import Credit, Feedback, Key, KeyPolicy, Question, Status
 from grader.core.verdict import Result, Verdict
@@ -183,6 +183,20 @@ def test_a_check_is_told_by_level(
     got = check_result(full, feedback)
     assert (got.reason, got.hint) == (reason, hint)
     assert (got.verdict, got.points, got.maximum) == (full.verdict, full.points, full.maximum)
+
+
+@pytest.mark.parametrize(
+    ("feedback", "reason"),
+    [
+        ("score", "does not do what the task asks [the file stopped early: NameError: y]"),
+        ("hints", "does not do what the task asks [the file stopped early: NameError: y]"),
+        ("full", "expected 42 [the file stopped early: NameError: y]"),
+    ],
+)
+def test_what_stopped_a_file_is_the_students_own(feedback: Feedback, reason: str) -> None:
+    """A wrong check of a file that stopped early says why it did, at every level."""
+    full = result(Verdict.WRONG, 0, reason=f"expected 42{STOPPED}NameError: y]", hint="the hint")
+    assert check_result(full, feedback).reason == reason
 
 
 @pytest.mark.parametrize(

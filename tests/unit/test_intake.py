@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.core.grade import Problem
-from grader.sandbox.intake import Caps, take_in
+from grader.sandbox.intake import MAX_TOLD, Caps, take_in
 from tests.builders import write
 
 
@@ -142,15 +142,28 @@ def test_the_whole_has_a_cap(alice: Path) -> None:
 
 
 def test_too_many_files_are_left_behind(alice: Path) -> None:
-    """The first files in the order of names are taken, up to the cap."""
+    """The first in the order of names are taken, up to the cap, which folders count against."""
     for i in range(4):
         write(alice / f"labs/{i}.py", "")
-    files, problems = taken(alice, Caps(files=3))
+    files, problems = taken(alice, Caps(files=5))
     assert files == [*GOOD, "labs/0.py", "labs/1.py"]
     assert problems == [
-        f"alice/labs/{i}.py: is beyond the 3 files a submission may have; it was not taken in"
+        f"alice/labs/{i}.py: is beyond the 5 files a submission may have; it was not taken in"
         for i in (2, 3)
     ]
+
+
+def test_too_many_folders_are_left_behind(alice: Path) -> None:
+    """Empty folders fill the cap like files, and one beyond it is not entered."""
+    for i in range(4):
+        (alice / f"folder-{i}").mkdir()
+    write(alice / "folder-3/lost", "")
+    files, problems = taken(alice, Caps(files=5))
+    assert files == GOOD
+    assert problems == [
+        "alice/folder-3: is beyond the 5 files a submission may have; it was not taken in"
+    ]
+    assert not (alice.parent / "copy/folder-3").exists()
 
 
 def test_too_deep_folders_are_left_behind(alice: Path) -> None:
@@ -167,6 +180,8 @@ def test_too_deep_folders_are_left_behind(alice: Path) -> None:
     ("name", "told"),
     [
         ("a\nb", "alice/a b"),
+        ("a\n", "alice/a"),
+        ("n" * 120 + "\n", "alice/" + "n" * 120),
         ("\x1b[31mred", "alice/red"),
         ("a\x00b".replace("\x00", "\x01"), "alice/ab"),
         ("a\x7f", "alice/a"),
@@ -219,12 +234,25 @@ def test_what_tools_leave_behind_is_not_worth_a_word(alice: Path, noise: str) ->
 
 
 def test_complaints_come_to_an_end(alice: Path) -> None:
-    """A folder of ten thousand links does not fill a report."""
+    """A folder of ten thousand links does not fill a report; the last line counts the rest."""
     for i in range(200):
         (alice / f"link-{i:03}").symlink_to("/dev/zero")
     files, problems = taken(alice)
     assert files == GOOD
-    assert len(problems) == 50
+    assert len(problems) == MAX_TOLD + 1
+    assert problems[-2:] == [
+        f"alice/link-{MAX_TOLD - 1:03}: is a link; it was not taken in",
+        "alice: 150 more files and folders were not taken in",
+    ]
+
+
+def test_what_was_told_whole_is_not_counted(alice: Path) -> None:
+    """As many complaints as are told one by one need no line that counts more."""
+    for i in range(MAX_TOLD):
+        (alice / f"link-{i:03}").symlink_to("/dev/zero")
+    _, problems = taken(alice)
+    assert len(problems) == MAX_TOLD
+    assert problems[-1].startswith(f"alice/link-{MAX_TOLD - 1:03}: ")
 
 
 def test_problems_are_in_the_form_of_the_grade(alice: Path) -> None:

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 import pytest
 
+from grader.core.feedback import check_result
+from grader.core.model import Feedback
 from grader.core.verdict import Result, Verdict
 from grader.errors import CourseError, SandboxFault, StudentError
 from grader.labs import Lab
@@ -109,7 +111,7 @@ def test_a_check_that_passes_earns_all_its_points() -> None:
             StudentError("out of memory", "ended"),
             "out of memory",
             Verdict.STUDENT_ERROR,
-            "the file stopped early: out of memory",
+            "[the file stopped early: out of memory]",
         ),
         (42, "NameError: y (line 3)", Verdict.CORRECT, ""),
     ],
@@ -141,6 +143,20 @@ def test_anything_else_is_our_fault_and_no_zero(error: BaseException) -> None:
     got = run(reads_a_number, session(error))
     assert (got.verdict, got.points) == (Verdict.GRADER_FAULT, None)
     assert got.reason.endswith(f"{type(error).__name__}: {error}".strip())
+
+
+@pytest.mark.parametrize(
+    ("feedback", "reason"),
+    [
+        ("score", "does not do what the task asks [the file stopped early: NameError: y]"),
+        ("hints", "does not do what the task asks [the file stopped early: NameError: y]"),
+        ("full", "x must be 42 [the file stopped early: NameError: y]"),
+    ],
+)
+def test_why_a_file_stopped_is_told_at_every_level(feedback: Feedback, reason: str) -> None:
+    """What a check expected is cut out of its reason, and the student's own error is left in."""
+    got = run(reads_a_number, session(41, stopped="NameError: y"))
+    assert check_result(got, feedback).reason == reason
 
 
 def test_an_interrupt_is_not_swallowed() -> None:
@@ -181,6 +197,17 @@ def test_an_assertion_without_a_message_shows_itself(tmp_path: Path) -> None:
         Verdict.WRONG,
         "does not hold: lab.value('x', returns=int) == 1",
     )
+
+
+def test_an_assertion_over_several_lines_shows_itself_whole(tmp_path: Path) -> None:
+    """It is told on one line, from its first line to its last and no further."""
+    check = load_check(
+        tmp_path,
+        "    x = lab.value('x', returns=int)\n"
+        "    assert sorted(\n        [x, 1]\n    ) == [\n        1,\n        3,\n    ]\n"
+        "    assert x == 5\n",
+    )
+    assert run(check, session(2)).reason == "does not hold: sorted( [x, 1] ) == [ 1, 3, ]"
 
 
 @pytest.mark.parametrize(

@@ -83,11 +83,17 @@ FIRES = [
     # Accepted answers.
     (
         {"bank_keys_quiz_1": "accepted: [B, C] -> accepted: [C]"},
-        [f"{KEYS}:3:13: B105 q1-01: accepted must hold the answer (B)"],
+        [
+            f"{KEYS}:3:13: B105 q1-01: accepted must hold the answer (B)",
+            f"{KEYS}:6:16: B106 q1-01: the explanation does not say why B is wrong",
+        ],
     ),
     (
         {"bank_keys_quiz_1": "accepted: [[A, C]] -> accepted: [[A, B]]"},
-        [f"{KEYS}:9:13: B105 q1-02: accepted must hold the answer (A, C)"],
+        [
+            f"{KEYS}:9:13: B105 q1-02: accepted must hold the answer (A, C)",
+            f"{KEYS}:11:16: B106 q1-02: the explanation does not say why C is wrong",
+        ],
     ),
     (
         {"bank_keys_quiz_1": "accepted: [B, C] -> accepted: [B, D]"},
@@ -213,7 +219,18 @@ def test_a_rule_fires_at_its_place(
         ),
         # The order of letters in a set says nothing (B105).
         ("B105", {"bank_keys_quiz_1": "accepted: [[A, C]] -> accepted: [[C, A], [A, B]]"}),
-        # The answer itself need not be named (B106), nor stand apart from punctuation.
+        # No accepted letter need be named (B106), nor stand apart from punctuation.
+        (
+            "B106",
+            {"bank_keys_quiz_1": "A is not it, and C nearly is. -> A is not it."},
+        ),
+        (
+            "B106",
+            {
+                "bank_keys_quiz_1": "  accepted: [[A, C]]\n  status: sound -> "
+                "  accepted: [[A, C], [A, B]]\n  status: disputed\n  reason: B does, too."
+            },
+        ),
         (
             "B106",
             {"bank_keys_quiz_1": "A is not it, and C nearly is. -> '`A`/C: no.'"},

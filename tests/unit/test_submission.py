@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from grader.core.grade import Problem
 from grader.core.marking import Given
-from grader.course.submission import Sheet, Submission, find_submissions, read_submission
+from grader.course.schemas import MAX_ERRORS
+from grader.course.submission import (
+    MAX_SHEET,
+    MAX_STRANGERS,
+    Sheet,
+    Submission,
+    find_submissions,
+    read_submission,
+)
 from grader.errors import SubmissionError
 from tests.builders import exam, schemas, write
 
@@ -73,8 +82,37 @@ def test_a_bad_answer_costs_its_item_only(tmp_path: Path, value: str, message: s
     """A number for a letter and its like are told at their place; the rest of the sheet counts."""
     read = read_text(tmp_path, f"{HEAD}  q1-01: {value}\n  q1-02: B\n")
     sheet = read.sheets["quiz-1"]
-    assert (dict(sheet.answers), list(sheet.bad), sheet.unusable) == ({"q1-02": "B"}, ["q1-01"], "")
+    assert (dict(sheet.answers), sheet.unusable) == ({"q1-02": "B"}, "")
     assert problems(read) == [f"{WHERE}{message}"]
+    assert dict(sheet.bad) == {"q1-01": message.split(": ", 1)[1]}
+
+
+def test_a_bad_entry_in_a_block_names_itself(tmp_path: Path) -> None:
+    """What is wrong with an item is told of the entry, also where entries have lines of their own,
+    and of two bad ones the first."""
+    read = read_text(
+        tmp_path, f"{HEAD}  q1-01:\n    - A\n    - 2\n    - 3\n  q1-02: [B]\n  q1-03: 4\n"
+    )
+    sheet = read.sheets["quiz-1"]
+    assert dict(sheet.answers) == {"q1-02": ["B"]}
+    assert dict(sheet.bad) == {
+        "q1-01": "`1`: must be text (got the number 2)",
+        "q1-03": "`q1-03`: must be null, text or a list (got the number 4)",
+    }
+
+
+def test_a_sheet_of_errors_does_not_fill_a_report(tmp_path: Path) -> None:
+    """A hundred are told; what is bad beyond them is still no answer."""
+    items = [f"q1-{i:03}" for i in range(150)]
+    write(
+        tmp_path / "alice/answers/quiz-1.yaml", HEAD + "".join(f"  {i}: 1\n" for i in items)
+    )
+    read = read_submission(tmp_path / "alice", [exam("quiz-1", items)], [], schemas())
+    sheet = read.sheets["quiz-1"]
+    assert len(read.problems) == MAX_ERRORS == 100
+    assert list(sheet.bad) == items
+    assert sheet.bad["q1-099"] == "`q1-099`: must be null, text or a list (got the number 1)"
+    assert {sheet.bad[i] for i in items[100:]} == {"is not an answer"}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +123,7 @@ def test_a_bad_answer_costs_its_item_only(tmp_path: Path, value: str, message: s
         ("zzz", "zzz is not an item of quiz-1"),
         ("7", "7 is not an item of quiz-1"),
         ("''", " is not an item of quiz-1"),
-        ("<<", "<< is not an item of quiz-1"),
+        ("'<<'", "<< is not an item of quiz-1"),
         ('"z\\e[31m\\u202ez"', "zz is not an item of quiz-1"),
     ],
 )
@@ -94,6 +132,19 @@ def test_an_unknown_item_is_told_at_its_key(tmp_path: Path, id_: str, message: s
     read = read_text(tmp_path, f"{HEAD}  q1-03: A\n  {id_}: B\n")
     assert read.sheets["quiz-1"] == Sheet({"q1-03": "A"})
     assert problems(read) == [f"{WHERE}:4:3: {message.strip()}"]
+
+
+@pytest.mark.parametrize(("more", "told"), [(0, []), (1, ["1"]), (4980, ["4980"])])
+def test_unknown_items_are_counted_beyond_the_first(
+    tmp_path: Path, more: int, told: list[str]
+) -> None:
+    """Twenty are told by name, with what was meant; how many more there are is one line."""
+    strange = "".join(f"  z{i:04}: A\n" for i in range(MAX_STRANGERS + more))
+    read = read_text(tmp_path, f"{HEAD}  q1-01: A\n{strange}  q1-02: B\n")
+    assert read.sheets["quiz-1"] == Sheet({"q1-01": "A", "q1-02": "B"})
+    named = [f"{WHERE}:{4 + i}:3: z{i:04} is not an item of quiz-1" for i in range(MAX_STRANGERS)]
+    count = [f"{WHERE}:2:1: {n} more answers are to items that quiz-1 does not have" for n in told]
+    assert problems(read) == count + named
 
 
 @pytest.mark.parametrize(
@@ -145,9 +196,14 @@ def test_an_unknown_item_is_told_at_its_key(tmp_path: Path, id_: str, message: s
             [":3:1: is not UTF-8 text; save the file as UTF-8"],
         ),
         (
-            b"#" * (1 << 20) + b"\n",
+            b"#" * MAX_SHEET + b"\n",
             "the answer sheet cannot be read",
-            [":1:1: is larger than 1024 KiB; a file of this kind is a few KiB"],
+            [":1:1: is larger than 128 KiB; a file of this kind is a few KiB"],
+        ),
+        (
+            f"{HEAD}  q1-01: A\n  q1-02: \x07\n",
+            "the answer sheet cannot be read",
+            [":4:10: holds a character that YAML forbids: control characters are not allowed"],
         ),
         (
             "- q1-01: A\n",
@@ -215,6 +271,14 @@ def test_a_bad_sheet_costs_its_exam_only(
             ":2:21: `q1-01` stands here and already in line 2; keep one",
         ),
         ("exam: quiz-1\nanswers: {q1-01: A, [x]: B}\n", ":2:21: a key must be plain text"),
+        (
+            "exam: quiz-1\nanswers: {q1-01: A, <<: {q1-02: B}}\n",
+            ":2:21: merge keys (<<) are not used here; write it out",
+        ),
+        (
+            'exam: "quiz-1"\nanswers: {q1-01: A, "q1-02\\n": B}\n',
+            ":2:21: q1-02 is not an item of quiz-1; did you mean 'q1-02'?",
+        ),
     ],
 )
 def test_a_small_flaw_is_told_and_the_answers_count(tmp_path: Path, text: str, told: str) -> None:
@@ -260,13 +324,35 @@ def test_files_that_belong_to_nothing_are_named(tmp_path: Path) -> None:
         write(tmp_path / "alice" / name, f"{HEAD}  q1-01: A\n")
     read = read_submission(tmp_path / "alice", [EXAM], ["my-lab"], schemas())
     assert problems(read) == [
-        "alice/answers/quizz-1.yaml: belongs to no exam of this course and was not read; "
+        "alice/answers/quizz-1.yaml: is no exam of this course and is not graded; "
         "did you mean 'quiz-1'?",
-        "alice/answers/zzz.txt: belongs to no exam of this course and was not read",
-        "alice/labs/my_lab.py: belongs to no lab of this course and was not read; "
-        "did you mean 'my-lab'?",
+        "alice/answers/zzz.txt: is no exam of this course and is not graded",
+        "alice/labs/my_lab.py: is no lab of this course and is not graded; did you mean 'my-lab'?",
         "alice/labs/my-lab.py: was not handed in",
     ]
+
+
+def test_a_file_of_the_wrong_kind_is_told_as_what_to_hand_it_in(tmp_path: Path) -> None:
+    """The right name with another ending is no stranger; a second copy beside it is told, too."""
+    for name in (
+        "answers/quiz-1.yml",
+        "answers/quiz-1",
+        "labs/my-lab.ipynb",
+        "labs/other.py",
+        "labs/other.txt",
+    ):
+        write(tmp_path / "alice" / name, "")
+    (tmp_path / "alice/labs/my-lab").mkdir()
+    read = read_submission(tmp_path / "alice", [EXAM], ["my-lab", "other"], schemas())
+    assert problems(read) == [
+        "alice/answers/quiz-1.yaml: was not handed in",
+        "alice/answers/quiz-1: was not read: this exam is handed in as quiz-1.yaml",
+        "alice/answers/quiz-1.yml: was not read: this exam is handed in as quiz-1.yaml",
+        "alice/labs/my-lab.ipynb: was not read: this lab is handed in as my-lab.py",
+        "alice/labs/other.txt: was not read: this lab is handed in as other.py",
+        "alice/labs/my-lab.py: was not handed in",
+    ]
+    assert dict(read.labs) == {"other": tmp_path / "alice/labs/other.py"}
 
 
 def test_a_lab_is_found_by_its_name(tmp_path: Path) -> None:
@@ -284,11 +370,32 @@ def test_without_a_card_the_folder_names_the_student(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("folder", "student"),
+    [
+        (os.fsdecode(b"caf\xe9"), "caf"),
+        ("a\ud800b\u202ec", "abc"),
+        (os.fsdecode(b"\xff\xfe"), "unnamed"),
+        ("\u200b", "unnamed"),
+        ("n" * 101, "n" * 100 + " ... (cut: 101 characters)"),
+    ],
+)
+def test_a_folders_name_is_cleaned(tmp_path: Path, folder: str, student: str) -> None:
+    """Bytes that are no text and characters that cannot be seen are no part of a student's id."""
+    copy = Path(f"{tmp_path}/{folder}") if folder.isascii() else tmp_path / "x"
+    write(copy / "answers/quiz-1.yaml", f"{HEAD}  q1-01: A\n")
+    read = read_submission(copy, [EXAM], [], schemas())
+    assert (read.student, read.name) == (student, student)
+
+
+@pytest.mark.parametrize(
     ("card", "student", "name"),
     [
         ("id: a.lovelace\n", "a.lovelace", "a.lovelace"),
         ("id: a1\nname: Ada Lovelace\n", "a1", "Ada Lovelace"),
         ('id: a1\nname: "Ada\\e[31m\\u202e Love\\nlace"\n', "a1", "Ada Love lace"),
+        ("id: a1\nname: '  '\n", "a1", "a1"),
+        ('id: a1\nname: "\\t\\n"\n', "a1", "a1"),
+        ('id: a1\nname: "\\u200b\\u202e\\e[31m"\n', "a1", "a1"),
     ],
 )
 def test_a_card_names_the_student(tmp_path: Path, card: str, student: str, name: str) -> None:
@@ -309,6 +416,10 @@ def test_a_card_names_the_student(tmp_path: Path, card: str, student: str, name:
         ("id: a1\nname: ''\n", ":2:7: `name`: must not be empty"),
         ("id: a1\nnick: Ada\n", ":2:1: unknown key `nick`; known here: id, name"),
         ("id: [\n", ":2:1: not valid YAML: did not find expected node content"),
+        (
+            f"id: a1\n#{'x' * MAX_SHEET}\n",
+            ":1:1: is larger than 128 KiB; a file of this kind is a few KiB",
+        ),
     ],
 )
 def test_a_bad_card_leaves_the_folders_name(tmp_path: Path, card: str, message: str) -> None:
@@ -319,7 +430,7 @@ def test_a_bad_card_leaves_the_folders_name(tmp_path: Path, card: str, message: 
     assert f"alice/submission.yaml{message}" in problems(read)
 
 
-@pytest.mark.parametrize("id_", ["../bob", "a/b", ".hidden", "-rf", "a b", "ä"])
+@pytest.mark.parametrize("id_", ["../bob", "a/b", ".hidden", "-rf", "a b", "ä", '"bob\\n"'])
 def test_an_id_can_be_no_path(tmp_path: Path, id_: str) -> None:
     """An id that would lead elsewhere as a file's name is refused."""
     write(tmp_path / "alice/submission.yaml", f"id: {id_}\n")
@@ -334,9 +445,8 @@ def test_problems_are_clean(tmp_path: Path) -> None:
     read = read_text(tmp_path, 'exam: "\\e]0;x\\a\\u202eq"\nanswers: {}\n')
     told = "".join(f"{p.where}{p.message}" for p in read.problems)
     assert told.isprintable()
-    assert Problem(
-        "alice/answers/red.yaml", "belongs to no exam of this course and was not read"
-    ) in (read.problems)
+    stranger = Problem("alice/answers/red.yaml", "is no exam of this course and is not graded")
+    assert stranger in read.problems
 
 
 def make(root: Path, *names: str) -> None:
