@@ -99,9 +99,9 @@ def _domains(grade: Grade, bank: Bank) -> Iterator[tuple[str, Total]]:
 def _papers(
     totals: Mapping[str, Total], titles: Mapping[str, str], ran: Set[str]
 ) -> Iterator[tuple[str, Total]]:
-    for paper, total in totals.items():
+    for paper, sums in totals.items():
         if paper in ran:
-            yield titles.get(paper, paper), total
+            yield titles.get(paper, paper), sums
 
 
 def _table(what: str, rows: Iterator[tuple[str, Total]]) -> Iterator[str]:
