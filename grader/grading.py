@@ -20,18 +20,45 @@ from grader.core.grade import Grade, Policy, Problem, assemble
 from grader.core.marking import Mark, mark
 from grader.core.model import Bank
 from grader.core.verdict import Result, Verdict
+from grader.course.course import Course
 from grader.course.schemas import Schemas
 from grader.course.submission import Submission, read_submission
-from grader.errors import GraderError
+from grader.errors import CourseError, GraderError
 from grader.labs.checking import decided, run_check
 from grader.labs.engines import engine_versions, open_sandbox, prepare
-from grader.labs.load import LoadedLab
+from grader.labs.load import LoadedLab, load_labs, misplaced
 from grader.labs.session import Engines, LabSession
+from grader.lint import engine
 from grader.sandbox.intake import take_in
 from grader.sandbox.interface import Sandbox
 
 #: The key of a result: paper (exam or lab) and name (item or check).
 Entry = tuple[str, str]
+
+
+def load_course(course: Course) -> tuple[Bank, dict[str, LoadedLab]]:
+    """Bank and labs, sound enough to grade with.
+
+    Raises:
+        CourseError: they are not; every flaw is named.
+    """
+    loaded = course.bank()
+    flaws = [f.render(course.root) for f in loaded.flaws]
+    flaws += [
+        f"{p.path}:{p.line}:{p.column}: {p.message}"
+        for p in engine.run(loaded.bank, loaded)
+        if p.level == "error"
+    ]
+    labs: dict[str, LoadedLab] = {}
+    try:
+        labs = load_labs(course.labs_folder, course.schemas)
+    except CourseError as error:
+        flaws.append(str(error))
+    flaws += [f for lab in labs.values() for f in misplaced(lab.spec, loaded.bank)]
+    if flaws:
+        told = "\n".join(f"  {f}" for f in flaws[:50])
+        raise CourseError(f"the course has flaws and cannot grade anybody:\n{told}")
+    return loaded.bank, labs
 
 
 @dataclass(slots=True)

@@ -76,7 +76,7 @@ def store_template(sandbox: Sandbox, say: Say) -> Path:
         finally:
             guest.close()
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as out:
-            shutil.copyfileobj((workspace / "mlflow.db").open("rb"), out)
+            out.write((workspace / "mlflow.db").read_bytes())
         made = Path(out.name)
         made.chmod(0o644)
         made.replace(path)

@@ -14,20 +14,23 @@ from typing import Any
 
 import pytest
 
+from grader.core.clean import clean_line
 from grader.core.grade import Grade
-from grader.core.model import Bank
 from grader.core.verdict import Result, Verdict
-from grader.errors import CourseError, GraderError
-from grader.grading import Entry, Grading, Workshop
-from grader.labs.load import LoadedLab, load_labs, misplaced
-from grader.lint import engine
-from grader.plugin.nodes import GradedItem, Paper, SubmissionNode
+from grader.errors import GraderError
+from grader.grading import Grading, Workshop, load_course
+from grader.plugin import cargo
+from grader.plugin.nodes import (
+    Entry,
+    GradedItem,
+    GraderFaultError,
+    NotCorrect,
+    Paper,
+    SubmissionNode,
+)
 from grader.plugin.options import Request, known
 from grader.plugin.progress import Progress
 from grader.report import files, terminal
-
-#: The attribute under which a report carries a verdict to the controller.
-_CARGO = "grader"
 
 
 class GradingPlugin:
@@ -39,7 +42,7 @@ class GradingPlugin:
         self._selectors = selectors
         self._worker = hasattr(config, "workerinput")
         self._progress = Progress(config)
-        bank, labs = load_course(request)
+        bank, labs = load_course(request.course)
         known("--exam", request.exams, bank.exams)
         known("--lab", request.labs, labs)
         known("--domain", request.domains, [d.id for d in bank.domains])
@@ -47,7 +50,9 @@ class GradingPlugin:
             bank, labs, request.course.schemas, request.policy, self._progress.say
         )
         self._open: Grading | None = None
-        self._results: dict[str, dict[Entry, Result]] = {f.name: {} for f in request.submissions}
+        self._results: dict[str, dict[tuple[str, str], Result]] = {
+            f.name: {} for f in request.submissions
+        }
         self._spent: dict[str, dict[str, float]] = {f.name: {} for f in request.submissions}
         self._other_failed = False
         self._unkeyed: list[str] = []
@@ -106,13 +111,16 @@ class GradingPlugin:
                 self._unkeyed.append(exam.id)  # a student's copy: nothing to mark with
                 continue
             questions = [bank.questions[i] for i in exam.items]
-            entries = [(q.id, q.domain, q.topic) for q in questions if self._wants(q.domain)]
-            papers.append(Paper("exam", exam.id, entries))
+            one = Fraction(1)
+            entries = [
+                Entry(q.id, q.domain, q.topic, one) for q in questions if self._wants(q.domain)
+            ]
+            papers.append(Paper("exam", exam.id, tuple(entries)))
         for lab in self._shop.labs.values():
             if (both and lab.spec.id not in wanted.labs) or not self._wants(lab.spec.domain):
                 continue
-            entries = [(c.name, lab.spec.domain, c.topic) for c in lab.spec.checks]
-            papers.append(Paper("lab", lab.spec.id, entries))
+            entries = [Entry(c.name, lab.spec.domain, c.topic, c.points) for c in lab.spec.checks]
+            papers.append(Paper("lab", lab.spec.id, tuple(entries)))
         return [p for p in papers if p.entries]
 
     def _wants(self, domain: str) -> bool:
@@ -134,10 +142,17 @@ class GradingPlugin:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Attach the verdict to the report that decides an item."""
         report = yield
-        if isinstance(item, GradedItem) and item.result is not None:
+        expected = (NotCorrect, GraderFaultError)
+        if not isinstance(item, GradedItem):
+            return report
+        if report.failed and call.excinfo and not isinstance(call.excinfo.value, expected):
+            told = clean_line(f"{type(call.excinfo.value).__name__}: {call.excinfo.value}")
+            item.result = item.fault(f"while grading: {told}")
+            cargo.load(report, item)
+        elif item.result is not None:
             fault = item.result.verdict is Verdict.GRADER_FAULT
             if report.when == ("setup" if fault else "call"):
-                setattr(report, _CARGO, _pack(item))
+                cargo.load(report, item)
             if fault and report.failed:
                 # pytest shows a traceback for whatever fails in setup; there is nothing to see.
                 told = "not the student's doing: this entry has no score"
@@ -148,11 +163,11 @@ class GradingPlugin:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take a verdict in (the controller, or the only process)."""
-        cargo = getattr(report, _CARGO, None)
-        if cargo is None:
+        found = cargo.unload(report)
+        if found is None:
             self._other_failed |= report.failed
         else:
-            student, result, spent = _unpack(cargo)
+            student, result, spent = found
             self._results[student][result.paper, result.name] = result
             times = self._spent[student]
             times[result.paper] = times.get(result.paper, 0.0) + spent
@@ -233,64 +248,5 @@ class GradingPlugin:
             tr.write_line(f"  grader fault: {fault}", red=True)
 
 
-def load_course(request: Request) -> tuple[Bank, dict[str, LoadedLab]]:
-    """Bank and labs, sound enough to grade with.
-
-    Raises:
-        CourseError: they are not; every flaw is named.
-    """
-    loaded = request.course.bank()
-    flaws = [f.render(request.course.root) for f in loaded.flaws]
-    flaws += [
-        f"{p.path}:{p.line}:{p.column}: {p.message}"
-        for p in engine.run(loaded.bank, loaded)
-        if p.level == "error"
-    ]
-    labs: dict[str, LoadedLab] = {}
-    try:
-        labs = load_labs(request.course.labs_folder, request.course.schemas)
-    except CourseError as error:
-        flaws.append(str(error))
-    flaws += [f for lab in labs.values() for f in misplaced(lab.spec, loaded.bank)]
-    if flaws:
-        told = "\n".join(f"  {f}" for f in flaws[:50])
-        raise CourseError(f"the course has flaws and cannot grade anybody:\n{told}")
-    return loaded.bank, labs
-
-
 def _selects(selector: str, nodeid: str) -> bool:
     return nodeid == selector or nodeid.startswith((f"{selector}::", f"{selector}/"))
-
-
-def _pack(item: GradedItem) -> dict[str, Any]:
-    r = item.result
-    assert r is not None  # checked by the caller
-    return {
-        "student": item.student,
-        "spent": item.spent,
-        "paper": r.paper,
-        "name": r.name,
-        "domain": r.domain,
-        "topic": r.topic,
-        "verdict": r.verdict.value,
-        "points": None if r.points is None else str(r.points),
-        "maximum": str(r.maximum),
-        "reason": r.reason,
-        "hint": r.hint,
-        "given": list(r.given) if isinstance(r.given, tuple) else r.given,
-    }
-
-
-def _unpack(cargo: dict[str, Any]) -> tuple[str, Result, float]:
-    c = dict(cargo)
-    student, spent, given = c.pop("student"), c.pop("spent"), c.pop("given")
-    result = Result(
-        **{
-            **c,
-            "verdict": Verdict(c["verdict"]),
-            "points": None if c["points"] is None else Fraction(c["points"]),
-            "maximum": Fraction(c["maximum"]),
-            "given": tuple(given) if isinstance(given, list) else given,
-        }
-    )
-    return student, result, spent

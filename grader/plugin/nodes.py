@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -48,17 +50,23 @@ class SubmissionNode(pytest.Collector):
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An item or a check of a run, before anything is known about it."""
+
+    name: str
+    domain: str
+    topic: str
+    maximum: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class Paper:
     """An exam or a lab of the run, with the entries that were selected from it."""
 
-    __slots__ = ("entries", "id", "kind")
-
-    def __init__(self, kind: str, id_: str, entries: list[tuple[str, str, str]]) -> None:
-        #: `exam` or `lab`.
-        self.kind = kind
-        self.id = id_
-        #: Name, domain and topic of each entry.
-        self.entries = entries
+    kind: Literal["exam", "lab"]
+    id: str
+    entries: tuple[Entry, ...]
 
 
 class PaperNode(pytest.Collector):
@@ -73,8 +81,8 @@ class PaperNode(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         """The items or checks."""
-        for name, domain, topic in self.paper.entries:
-            yield GradedItem.from_parent(self, name=name, domain=domain, topic=topic)
+        for entry in self.paper.entries:
+            yield GradedItem.from_parent(self, name=entry.name, entry=entry)
 
 
 class GradedItem(pytest.Item):
@@ -82,11 +90,14 @@ class GradedItem(pytest.Item):
 
     parent: PaperNode
 
-    def __init__(self, *, domain: str, topic: str, **kwargs: Any) -> None:
+    def __init__(self, *, entry: Entry, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.add_marker(pytest.mark.domain(id=domain))
-        self.add_marker(pytest.mark.topic(id=topic))
-        self.extra_keyword_matches.update((domain, topic))
+        self.add_marker(pytest.mark.domain(id=entry.domain))
+        self.add_marker(pytest.mark.topic(id=entry.topic))
+        # A course that makes warnings errors in its own tests does not mean its students.
+        self.add_marker(pytest.mark.filterwarnings("default"))
+        self.extra_keyword_matches.update((entry.domain, entry.topic))
+        self.entry = entry
         self.result: Result | None = None
         self.spent = 0.0
 
@@ -116,6 +127,19 @@ class GradedItem(pytest.Item):
         ]
         if result.verdict is Verdict.GRADER_FAULT:
             raise GraderFaultError(result.reason)
+
+    def fault(self, reason: str) -> Result:
+        """The verdict where something that nobody foresaw went wrong around this item."""
+        return Result(
+            paper=self.parent.paper.id,
+            name=self.name,
+            domain=self.entry.domain,
+            topic=self.entry.topic,
+            verdict=Verdict.GRADER_FAULT,
+            points=None,
+            maximum=self.entry.maximum,
+            reason=reason,
+        )
 
     def runtest(self) -> None:
         """Report the verdict."""

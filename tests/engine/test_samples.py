@@ -121,8 +121,7 @@ def test_malformed_files_are_named_with_their_place(first: tuple[Path, int, str]
             "is no exam of this course and is not graded; did you mean 'quiz-4'?"
         ),
         "dave/labs/delta-lake.py": (
-            "is no lab of this course and is not graded; "
-            "did you mean 'delta-lake-operations'?"
+            "is no lab of this course and is not graded; did you mean 'delta-lake-operations'?"
         ),
         "dave/labs/experiment-tracking.py": "was not handed in",
     }

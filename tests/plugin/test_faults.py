@@ -105,3 +105,37 @@ def test_a_students_copy_has_no_keys(course: Course) -> None:
     result.stdout.fnmatch_lines(
         ["*PARTIAL: 2 of 7*", "*not marked, since bank/keys/ holds no keys*: quiz-a, quiz-b"]
     )
+
+
+def test_an_accident_around_an_item_is_a_fault(course: Course) -> None:
+    """What breaks in somebody else's hook, or in ours, costs no points and is no silence."""
+    course.write(
+        "conftest.py",
+        "import pytest\n"
+        "@pytest.hookimpl(trylast=True)\n"
+        "def pytest_runtest_setup(item):\n"
+        "    if item.name == 'a-02':\n"
+        "        raise OSError('disk full')\n",
+    )
+    course.student("ann")
+    result = course.run("--submission=ann")
+    assert result.ret == 3
+    entry = course.grade("ann")["items"][1]
+    assert (entry["verdict"], entry["points"]) == ("grader-fault", None)
+    assert entry["reason"] == "while grading: OSError: disk full"
+
+
+def test_strict_warnings_of_a_course_do_not_reach_its_students(course: Course) -> None:
+    """With filterwarnings = error, a warning while grading is still only a warning."""
+    course.write(
+        "pyproject.toml",
+        '[tool.pytest]\nminversion = "9.0"\nfilterwarnings = ["error"]\n',
+    )
+    course.write(
+        "conftest.py",
+        "import warnings\n"
+        "def pytest_runtest_setup(item):\n"
+        "    warnings.warn('old', DeprecationWarning)\n",
+    )
+    course.student("ann")
+    assert course.run("--submission=ann").ret == 0

@@ -164,6 +164,40 @@ def test_a_flaw_is_told_with_its_place(
     assert message in told(tmp_path, **{file: change})
 
 
+@pytest.mark.parametrize("status", ["fine", "Disputed", "disputd", "3"])
+def test_a_misspelt_status_is_one_mistake(tmp_path: Path, status: str) -> None:
+    """It is told as such, and no reason is asked for besides."""
+    change = f"status: disputed\n  reason: C can be defended. -> status: {status}"
+    (found,) = told(tmp_path, bank_keys_quiz_1=change)
+    assert found.startswith("bank/keys/quiz-1.yaml:4:11: `status`: must be one of sound, disputed")
+
+
+@pytest.mark.parametrize("status", ["disputed", "flawed", "dated"])
+def test_a_key_that_is_not_sound_says_why(tmp_path: Path, status: str) -> None:
+    """Each of the others wants a reason; a missing status does not ask for one, too."""
+    change = f"status: disputed\n  reason: C can be defended. -> status: {status}"
+    assert told(tmp_path, bank_keys_quiz_1=change) == [
+        "bank/keys/quiz-1.yaml:1:1: `q1-01`: `reason` is missing"
+    ]
+    change = "  status: disputed\n  reason: C can be defended.\n -> "
+    assert told(tmp_path, bank_keys_quiz_1=change) == [
+        "bank/keys/quiz-1.yaml:1:1: `q1-01`: `status` is missing"
+    ]
+
+
+def test_a_name_ends_without_a_line_break(tmp_path: Path) -> None:
+    """An id or a letter with one behind it is another text, and not accepted."""
+    assert told(tmp_path, bank_keys_quiz_1='answer: B -> answer: "B\\n"') != []
+    assert (
+        told(tmp_path, bank_exams_quiz_1='minutes: 20 -> minutes: 20\ncredit: "per-option\\n"')
+        != []
+    )
+    assert told(tmp_path, bank_exams_quiz_1='pass_mark: 7/10 -> pass_mark: "7/10\\n"') == [
+        "bank/exams/quiz-1.yaml:4:12: `pass_mark`: '7/10' does not have the right form: "
+        "The share of the points that passes, as an exact fraction: 7/10."
+    ]
+
+
 def test_a_broken_file_costs_that_file_only(tmp_path: Path) -> None:
     """What can be read is loaded, and what cannot is told."""
     loaded = load(tmp_path, bank_questions_storage_q1_01="id: [")
@@ -266,7 +300,7 @@ def test_a_course_is_found_below_its_root(tmp_path: Path) -> None:
     course = Course(write_course(tmp_path))
     assert course.bank_folder == tmp_path / "bank"
     assert course.labs_folder == tmp_path / "labs"
-    assert course.schemas.validator("exam") is not None
+    assert course.schemas.validator("exam") is course.schemas.validator("exam")
 
 
 def test_the_projects_own_bank_has_no_flaw() -> None:

@@ -32,6 +32,16 @@ def test_every_way_to_write_a_path_means_the_same_place(
         assert dbutils.fs.head(other) == "ä"
 
 
+@pytest.mark.parametrize("path", ["/dbfs_backup/a.txt", "dbfs:/dbfs_backup/a.txt", "/dbfsx"])
+def test_a_name_that_begins_like_dbfs_is_a_name(
+    dbutils: DBUtils, tmp_path: Path, path: str
+) -> None:
+    """Only `/dbfs/` itself is the root."""
+    assert dbutils.fs.put(path, "x")
+    assert (tmp_path / "dbfs" / path.removeprefix("dbfs:").lstrip("/")).read_text() == "x"
+    assert [f.name for f in dbutils.fs.ls("/")] == [path.split("/")[1] + "/" * (path[-1] != "x")]
+
+
 def test_paths_below_tmp_are_themselves(dbutils: DBUtils) -> None:
     """`/tmp/` is not below DBFS, with a scheme or without."""
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="grader-test-") as folder:

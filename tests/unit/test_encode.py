@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import enum
 import json
 import math
 from typing import Any
@@ -24,6 +25,27 @@ class Text(str):
 
 class Count(int):
     """A number with a class of its own."""
+
+
+class Level(enum.IntEnum):
+    """Numbers with names."""
+
+    LOW = 1
+
+
+class Color(enum.StrEnum):
+    """Texts with names."""
+
+    RED = "red"
+
+
+class Loud(str):
+    """A text that prints as another."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self.upper()
 
 
 class Row:
@@ -83,6 +105,11 @@ for kind in (Row, Frame, Vector, Column):
         (-math.inf, {"$float": "-inf"}),
         (Text("x"), "x"),
         (Count(3), 3),
+        (Level.LOW, 1),
+        (Color.RED, "red"),
+        (Loud("x"), "x"),
+        ([Level.LOW, {"color": Color.RED}], [1, {"color": "red"}]),
+        ({Level.LOW: 1, Color.RED: 2, Text("x"): 3}, {"1": 1, "red": 2, "x": 3}),
         ([1, (2, [3])], [1, [2, [3]]]),
         ({3, 1, 2}, [1, 2, 3]),
         (frozenset("ba"), ["a", "b"]),
@@ -116,6 +143,9 @@ def test_plain_values_become_json(value: object, encoded: object) -> None:
         (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
         (np.array([1.0, math.inf]), [1.0, {"$float": "inf"}]),
         (np.array(["a", "b"]), ["a", "b"]),
+        (np.str_("ä"), "ä"),
+        (np.array(["a"])[0], "a"),
+        ({np.str_("a"): np.str_("b")}, {"a": "b"}),
         (np.datetime64("2026-01-02"), "2026-01-02"),
         ([np.int32(1), {"a": np.float64(2.5)}], [1, {"a": 2.5}]),
     ],

@@ -95,6 +95,18 @@ def test_a_band_is_reached_only_by_a_whole_exam(verdict: Verdict) -> None:
     assert list(got.bands) == ["quiz-2"]
 
 
+def test_a_paper_of_void_items_has_no_band() -> None:
+    """Where there was nothing to earn nothing was reached; a whole of nothing decides nothing."""
+    voids = [result(Verdict.VOID, 0, 0, name=n) for n in ("q1-01", "q1-02")]
+    got = grade(COURSE, *voids, EVERYTHING[2], key_policy="verified", pass_mark="0")
+    assert list(got.bands) == ["quiz-2"]
+    assert got.decision == "pass"
+    alone = bank([question("q1-01")], [exam("quiz-1", ["q1-01"], pass_mark="0")])
+    got = grade(alone, voids[0], key_policy="verified", pass_mark="0")
+    assert (list(got.bands), got.decision) == ([], "partial")
+    assert got.overall.maximum == 0
+
+
 def test_an_exam_passes_by_its_own_mark() -> None:
     """The pass mark of a paper is the paper's, whatever the run's is."""
     easy = bank([question("q1-01")], [exam("quiz-1", ["q1-01"], pass_mark="0")])

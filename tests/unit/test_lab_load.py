@@ -5,15 +5,18 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from grader.core.model import CheckSpec
+from grader.course.course import Course
+from grader.course.labs import lab_folders, load_lab
 from grader.errors import CourseError
-from grader.labs.load import LoadedLab, load_labs, load_one
-from tests.builders import schemas, write
+from grader.labs.load import LoadedLab, load_labs, load_one, misplaced
+from tests.builders import ROOT, bank, lab_spec, schemas, write
 
 LAB = """\
 id: {id}
@@ -206,6 +209,38 @@ def test_flaws_of_the_definition_come_first(tmp_path: Path) -> None:
         "labs/my-lab/lab.yaml:8:1: unknown key `zzz`; "
         "known here: id, title, domain, topics, points, summary, runtime, budgets"
     ]
+
+
+@pytest.mark.parametrize(
+    ("domain", "topics", "found"),
+    [
+        ("storage", ["tables", "files"], []),
+        ("serving", ["endpoints"], []),
+        ("storag", ["tables"], ["there is no domain 'storag'; did you mean 'storage'?"]),
+        ("zzz", ["zzz"], ["there is no domain 'zzz'"]),
+        (
+            "storage",
+            ["table", "files", "zzz"],
+            [
+                "the domain storage has no topic 'table'; did you mean 'tables'?",
+                "the domain storage has no topic 'zzz'",
+            ],
+        ),
+        ("storage", ["endpoints"], ["the domain storage has no topic 'endpoints'"]),
+    ],
+)
+def test_a_lab_has_a_place_in_the_bank(domain: str, topics: list[str], found: list[str]) -> None:
+    """Its domain is one of the bank's and its topics are that domain's own: else each is told."""
+    spec = replace(lab_spec("my-lab"), domain=domain, topics=tuple(topics))
+    assert misplaced(spec, bank()) == [f"labs/my-lab/lab.yaml: {f}" for f in found]
+
+
+@pytest.mark.parametrize("folder", lab_folders(ROOT / "labs"), ids=lambda p: p.name)
+def test_the_projects_own_labs_have_their_place(folder: Path) -> None:
+    """The labs that are shipped belong to the bank that is."""
+    spec, _ = load_lab(folder, schemas())
+    assert spec is not None
+    assert misplaced(spec, Course(ROOT).bank().bank) == []
 
 
 def test_all_labs_are_loaded_by_id(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_a_check_may_name_its_topic() -> None:
     assert getattr(marked, ATTRIBUTE).topic == "files"
 
 
-@pytest.mark.parametrize("worth", [0, -1, "0", "-1/2"])
+@pytest.mark.parametrize("worth", [0, -1, "0", "-1/2", "1/0", "0/0"])
 def test_a_check_must_be_worth_something(worth: int | str) -> None:
     """A check without points would prove nothing."""
     with pytest.raises(ValueError, match=rf"^points must be more than 0 \(got {worth!r}\)$"):
@@ -65,6 +65,9 @@ NAN = float("nan")
         (3, float),
         (3.5, float),
         (NAN, float),
+        ((1 << 1000) - 1, float),
+        (-((1 << 1000) - 1), float),
+        (10**400, int),
         ("x", str),
         (True, bool),
         (None, None),
@@ -99,6 +102,13 @@ def test_a_value_fits_its_shape(value: object, shape: Any) -> None:
         (NAN, int, "the result must be a whole number (got nan)"),
         (True, float, "the result must be a number (got True)"),
         ("1.5", float, "the result must be a number (got '1.5')"),
+        (10**400, float, f"the result must be a number (got 1{'0' * 56}...)"),
+        (-(10**400), float, f"the result must be a number (got -1{'0' * 55}...)"),
+        (
+            [1, 1 << 1000],
+            list[float],
+            f"entry 2 of the result must be a number (got {str(1 << 1000)[:57]}...)",
+        ),
         (None, float, "the result must be a number (got None)"),
         (3, str, "the result must be text (got 3)"),
         (1, bool, "the result must be True or False (got 1)"),

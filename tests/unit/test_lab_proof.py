@@ -81,6 +81,30 @@ def test_a_mutant_must_name_checks_that_exist(tmp_path: Path, text: str, message
     assert str(caught.value) == f"tiny/mutants/m.py:1: {message}"
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('"""Fails: test_one"""\ndef f(:\n', "2: not valid Python: invalid syntax"),
+        ("def f():\nx = 1\n", "2: not valid Python: expected an indented block after"),
+        ('"""Fails: test_one\n', "1: not valid Python: unterminated triple-quoted string"),
+    ],
+)
+def test_a_mutant_must_be_python(tmp_path: Path, text: str, message: str) -> None:
+    """What cannot be read proves nothing: it is the course's fault, told with its line."""
+    path = write(tmp_path / "tiny/mutants/m.py", text)
+    with pytest.raises(CourseError) as caught:
+        expected_failures(path, NAMES)
+    assert str(caught.value).startswith(f"tiny/mutants/m.py:{message}")
+
+
+def test_a_lab_with_a_broken_mutant_has_no_variants(tmp_path: Path) -> None:
+    """The mistake of one file is told for the lab that it belongs to."""
+    of = lab(tmp_path)
+    write(of.folder / "mutants/a.py", "def f(:\n")
+    with pytest.raises(CourseError, match=r"^tiny/mutants/a\.py:1: not valid Python: "):
+        variants(of)
+
+
 ONE = result(name="test_one", paper="tiny")
 TWO = result(name="test_two", paper="tiny")
 LOST = replace(TWO, verdict=Verdict.WRONG, points=TWO.points and TWO.points * 0, reason="no rows")

@@ -178,6 +178,39 @@ def test_a_complaint_quotes_little_and_nothing_unprintable() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("E", "E"),
+        ("\x1b[31mE\u202e\n", "E"),
+        ("x" * 40, "x" * 40),
+        ("x" * 41, "x" * 40 + " ... (cut: 41 characters)"),
+        ("a\n::error::b", "a |::error::b"),
+        ("##vso[task.complete]", "# #vso[task.complete]"),
+        (["\x1b[31mE", "y" * 41], ("E", "y" * 40 + " ... (cut: 41 characters)")),
+        ([str(i) for i in range(1000)], tuple(str(i) for i in range(26))),
+        ([], None),
+    ],
+)
+def test_what_is_no_answer_is_recorded_clean_and_short(
+    given: Given, told: str | tuple[str, ...] | None
+) -> None:
+    """Whatever a sheet held, the record holds little of it, and nothing that could do harm."""
+    assert mark(question(), key("B"), given, "all-or-nothing", "source").given == told
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [(None, None), ("b", "b"), ("\x1b[31mE", "E"), (["A"] * 30, ("A",) * 26)],
+)
+def test_the_answer_to_a_void_item_is_recorded_alike(
+    given: Given, told: str | tuple[str, ...] | None
+) -> None:
+    """It was not looked at, and is cleaned and capped all the same."""
+    flawed = key("B", status="flawed", reason="no")
+    assert mark(question(), flawed, given, "all-or-nothing", "verified").given == told
+
+
 @pytest.mark.parametrize("given", [None, "B", "A", "Z", ["A", "B"]])
 def test_a_flawed_key_is_void_under_the_verified_policy(given: Given) -> None:
     """Nothing to earn and nothing to lose, whatever was answered or not."""

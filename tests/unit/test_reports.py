@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -128,8 +129,15 @@ def test_a_name_cannot_break_a_terminal() -> None:
         (
             [RIGHT],
             [
-                "  PARTIAL: 1 of 3 items and checks were graded, with 1 points; "
-                "no decision on a part"
+                "  PARTIAL: 1 of 3 items and checks were graded: 1 of 1 points; "
+                "a part decides nothing"
+            ],
+        ),
+        (
+            [LOST, CHECK],
+            [
+                "  PARTIAL: 2 of 3 items and checks were graded: 1 1/2 of 2 1/2 points; "
+                "a part decides nothing"
             ],
         ),
         (
@@ -163,7 +171,11 @@ def test_void_items_are_counted_under_the_verified_policy() -> None:
     """Whoever reads a smaller denominator is told why."""
     void = result(Verdict.VOID, 0, 0, name="q1-01")
     got = decided(grade(COURSE, void, FILES, key_policy="verified"))
-    assert got == ["  PASS: 1 of 1 points (100.0 %), 1 items void; 70.0 % passes"]
+    assert got == ["  PASS: 1 of 1 point (100.0 %), 1 items void; 70.0 % passes"]
+    nothing = [replace(void, name=n) for n in ("q1-01", "q1-02")]
+    assert decided(grade(COURSE, *nothing, key_policy="verified")) == [
+        "  PARTIAL: 2 of 2 items and checks were graded: 0 of 0 points; a part decides nothing"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -233,6 +245,7 @@ def test_the_students_report_shows_the_whole_grade() -> None:
         "  - answered A",
         "  - Hint: Review Delta tables",
         "- `q1-02` correct, 1 of 1 point",
+        "",
         "## tiny: A tiny lab",
         "",
         "- `test_one` correct, 3/2 of 3/2 points",
@@ -246,6 +259,9 @@ def test_a_part_is_reported_without_what_did_not_run() -> None:
     assert "q1-01" in got
     assert "q1-02" not in got
     assert "test" not in got
+    assert "| Tables | 1 | 1 | 100.0 % |" in got
+    assert "Files" not in got
+    assert "Serving" not in got
 
 
 def test_a_fault_is_reported_without_a_score() -> None:
@@ -253,6 +269,18 @@ def test_a_fault_is_reported_without_a_score() -> None:
     got = markdown(grade(COURSE, RIGHT, FILES, FAULT, labs=LABS))
     assert "- `test_one` grader-fault, no score of 3/2 points" in got
     assert "  - no Java" in got
+
+
+def test_a_decision_is_no_markup() -> None:
+    """What broke is told among the first lines of a report, and is text there as well."""
+    reason = "<img src=x> *b* `c` [d](e)\n# Passed | \x1b[31m"
+    got = markdown(grade(COURSE, RIGHT, FILES, replace(FAULT, reason=reason), labs=LABS))
+    assert got[2:6] == [
+        "GRADER FAULT: 1 could not be graded, and no decision was made.",
+        r"\<img src=x\> \*b\* \`c\` \[d\](e) \# Passed \|",
+        r"This is not the student's doing; \`grader doctor\` examines this machine.",
+        "",
+    ]
 
 
 @pytest.mark.parametrize(

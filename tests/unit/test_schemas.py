@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from grader.course.schemas import Schemas, suggest
+from grader.course.schemas import MAX_ERRORS, Schemas, suggest
 from grader.course.yamldoc import read_yaml
 from grader.errors import CourseError
 from tests.builders import SCHEMA, write
@@ -62,6 +62,11 @@ def prop(rule: dict[str, Any]) -> dict[str, Any]:
             "bb",
             "'bb' does not have the right form: text of the form ^[A-Z]$",
         ),
+        (
+            {"pattern": "^[A-Z]$"},
+            '"B\\n"',
+            "'B' does not have the right form: text of the form ^[A-Z]$",
+        ),
         ({"minLength": 1}, "''", "must not be empty"),
         ({"minItems": 1}, "[]", "must not be empty"),
         ({"minProperties": 2}, "{b: 1}", "must hold at least 2"),
@@ -98,9 +103,14 @@ def test_a_rule_is_told_in_words(
 
 
 def test_a_twin_is_told_at_its_place(tmp_path: Path) -> None:
-    """Of two equal entries the second is named."""
-    assert complaints(tmp_path, prop({"uniqueItems": True}), "a: [x, y, x]") == [
-        "thing.yaml:1:11: `a`: names 'x' twice"
+    """Of two equal entries the second is named, and of several pairs the first that is whole."""
+    schema = prop({"uniqueItems": True})
+    assert complaints(tmp_path, schema, "a: [x, y, x]") == ["thing.yaml:1:11: `a`: names 'x' twice"]
+    assert complaints(tmp_path, schema, "a:\n  - x\n  - y\n  - y\n  - x\n") == [
+        "thing.yaml:4:5: `a`: names 'y' twice"
+    ]
+    assert complaints(tmp_path, schema, "a: [[x], [x]]") == [
+        "thing.yaml:1:10: `a`: names a list of one twice"
     ]
 
 
@@ -155,6 +165,38 @@ def test_a_key_of_the_wrong_form_is_told_at_the_key(tmp_path: Path) -> None:
     assert complaints(tmp_path, schema, "a:\n  A: 1\n  b: 2\n") == [
         "thing.yaml:3:3: `a`: `b` is not a valid key here"
     ]
+    assert complaints(tmp_path, schema, 'a:\n  A: 1\n  "B\\n": 2\n') == [
+        "thing.yaml:3:3: `a`: `B` is not a valid key here"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [
+        ("^[A-Z]$", "B", True),
+        ("^[A-Z]$", "B\n", False),
+        ("^[A-Z]$", "B\n\n", False),
+        ("^[A-Z]", "B\n", True),
+        ("[A-Z]$", "abC", True),
+        ("[A-Z]$", "abC\n", False),
+        ("^a|b$", "b\n", False),
+    ],
+)
+def test_a_pattern_ends_where_the_text_does(pattern: str, text: str, fits: bool) -> None:
+    """`$` is the end itself: a line break before it is a character like any other."""
+    validator = type(Schemas(SCHEMA).validator("answers"))({"pattern": pattern})
+    assert validator.is_valid(text) is fits
+    assert validator.is_valid(7)
+
+
+def test_a_document_of_errors_has_a_hundred(tmp_path: Path) -> None:
+    """A file with more is not what it says it is; it is told at length, and not for ever."""
+    schema = prop({"items": {"type": "string"}})
+    entries = "".join(f"  - {i}\n" for i in range(MAX_ERRORS + 1))
+    found = complaints(tmp_path, schema, f"a:\n{entries}")
+    assert len(found) == MAX_ERRORS == 100
+    assert found[-1] == "thing.yaml:101:5: `99`: must be text (got the number 99)"
+    assert len(complaints(tmp_path, schema, f"a:\n{entries[: entries.rindex('  - ')]}")) == 100
 
 
 def test_foreign_text_is_quoted_clean_and_short(tmp_path: Path) -> None:

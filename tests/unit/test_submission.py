@@ -104,15 +104,13 @@ def test_a_bad_entry_in_a_block_names_itself(tmp_path: Path) -> None:
 def test_a_sheet_of_errors_does_not_fill_a_report(tmp_path: Path) -> None:
     """A hundred are told; what is bad beyond them is still no answer."""
     items = [f"q1-{i:03}" for i in range(150)]
-    write(
-        tmp_path / "alice/answers/quiz-1.yaml", HEAD + "".join(f"  {i}: 1\n" for i in items)
-    )
+    write(tmp_path / "alice/answers/quiz-1.yaml", HEAD + "".join(f"  {i}: 1\n" for i in items))
     read = read_submission(tmp_path / "alice", [exam("quiz-1", items)], [], schemas())
     sheet = read.sheets["quiz-1"]
     assert len(read.problems) == MAX_ERRORS == 100
     assert list(sheet.bad) == items
-    assert sheet.bad["q1-099"] == "`q1-099`: must be null, text or a list (got the number 1)"
-    assert {sheet.bad[i] for i in items[100:]} == {"is not an answer"}
+    untold = [i for i, told in sheet.bad.items() if told == "is not an answer"]
+    assert len(untold) == 50
 
 
 @pytest.mark.parametrize(
@@ -373,7 +371,7 @@ def test_without_a_card_the_folder_names_the_student(tmp_path: Path) -> None:
     ("folder", "student"),
     [
         (os.fsdecode(b"caf\xe9"), "caf"),
-        ("a\ud800b\u202ec", "abc"),
+        ("a\u202ec", "ac"),
         (os.fsdecode(b"\xff\xfe"), "unnamed"),
         ("\u200b", "unnamed"),
         ("n" * 101, "n" * 100 + " ... (cut: 101 characters)"),
@@ -381,10 +379,11 @@ def test_without_a_card_the_folder_names_the_student(tmp_path: Path) -> None:
 )
 def test_a_folders_name_is_cleaned(tmp_path: Path, folder: str, student: str) -> None:
     """Bytes that are no text and characters that cannot be seen are no part of a student's id."""
-    copy = Path(f"{tmp_path}/{folder}") if folder.isascii() else tmp_path / "x"
-    write(copy / "answers/quiz-1.yaml", f"{HEAD}  q1-01: A\n")
-    read = read_submission(copy, [EXAM], [], schemas())
+    write(tmp_path / folder / "answers/quiz-1.yaml", f"{HEAD}  q1-01: A\n  zzz: B\n")
+    read = read_submission(tmp_path / folder, [EXAM], [], schemas())
     assert (read.student, read.name) == (student, student)
+    assert read.sheets["quiz-1"] == Sheet({"q1-01": "A"})
+    assert "".join(problems(read)).encode().isascii()
 
 
 @pytest.mark.parametrize(

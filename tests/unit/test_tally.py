@@ -76,6 +76,11 @@ def test_groups_come_in_order_of_appearance() -> None:
         ([WRONG, NOT_RUN], "partial"),
         ([NOT_RUN], "partial"),
         ([], "partial"),
+        ([VOID], "partial"),
+        ([VOID, VOID], "partial"),
+        ([VOID, NOT_RUN], "partial"),
+        ([VOID, FAULT], "grader-fault"),
+        ([VOID, WRONG], "fail"),
         ([RIGHT, FAULT], "grader-fault"),
         ([WRONG, FAULT], "grader-fault"),
         ([NOT_RUN, FAULT], "grader-fault"),
@@ -100,8 +105,9 @@ def test_the_pass_mark_itself_passes(right: int, of: int, decision: Decision) ->
 
 
 def test_a_pass_mark_of_nothing_is_passed_by_anyone() -> None:
-    """A share of 0 reaches a pass mark of 0."""
+    """A share of 0 reaches a pass mark of 0, unless there was nothing to earn."""
     assert decide([WRONG], Fraction(0)) == "pass"
+    assert decide([VOID], Fraction(0)) == "partial"
 
 
 @pytest.mark.parametrize(
@@ -152,3 +158,13 @@ def test_a_topic_brings_all_its_focus_areas() -> None:
     exams = [exam(focus=[one]), exam("quiz-2", focus=[two])]
     lost = [result(Verdict.WRONG, 0)]
     assert study(exams, lost, {"tables": "Tables"}) == [one, two]
+
+
+def test_no_focus_area_is_named_twice() -> None:
+    """Papers that give the same advice give it once, where it is given first."""
+    one, two = Focus("tables", "One", "a"), Focus("tables", "Two", "b")
+    exams = [exam(focus=[one, one]), exam("quiz-2", focus=[two, one]), exam("exam-1", focus=[one])]
+    lost = [result(Verdict.WRONG, 0), result(Verdict.WRONG, 0, paper="quiz-2")]
+    assert study(exams, lost, {"tables": "Tables"}) == [one, two]
+    other = Focus("tables", "One", "another advice")
+    assert study([exam(focus=[one, other])], lost, {}) == [one, other]

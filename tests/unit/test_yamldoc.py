@@ -137,6 +137,33 @@ def test_a_repeated_key_is_named_with_both_lines(
     assert [f.render(tmp_path) for f in doc.flaws] == messages
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "places"),
+    [
+        ("a: 1\n<<: {b: 2}\n", {"a": 1}, ["2:1"]),
+        ("<<: [{b: 2}, {c: 3}]\na: 1\n", {"a": 1}, ["1:1"]),
+        ("x:\n  <<: {b: 2}\n  <<: {c: 3}\n", {"x": {}}, ["2:3", "3:3"]),
+        ("{<<: 1}\n", {}, ["1:2"]),
+    ],
+)
+def test_merge_keys_are_refused_with_their_place(
+    tmp_path: Path, text: str, value: Any, places: list[str]
+) -> None:
+    """They add nothing, also where they merge what needs no alias; the rest is read."""
+    doc = read(tmp_path, text)
+    assert doc.value == value
+    assert [f.render(tmp_path) for f in doc.flaws] == [
+        f"sheet.yaml:{p}: merge keys (<<) are not used here; write it out" for p in places
+    ]
+
+
+@pytest.mark.parametrize("text", ["'<<': 1\n", '"<<": 1\n'])
+def test_a_key_in_quotes_merges_nothing(tmp_path: Path, text: str) -> None:
+    """Quoted, the two signs are a key like any other."""
+    doc = read(tmp_path, text)
+    assert (doc.value, doc.flaws) == ({"<<": 1}, [])
+
+
 @pytest.mark.parametrize("text", ["? [a, b]\n: 1\n", "? {a: b}\n: 1\n", "{[a]: 1}\n"])
 def test_a_key_must_be_plain_text(tmp_path: Path, text: str) -> None:
     """A list or a mapping is no key."""
@@ -232,11 +259,17 @@ def test_what_is_not_utf_8_is_refused_with_its_line(tmp_path: Path, raw: bytes, 
 
 @pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b"])
 def test_control_characters_are_refused(tmp_path: Path, character: str) -> None:
-    """YAML allows none of them unescaped; the message holds none either."""
-    doc = read(tmp_path, f"a: x{character}y")
-    assert doc.value is None
-    assert [f.message.partition(":")[0] for f in doc.flaws] == ["not valid YAML"]
-    assert character not in doc.flaws[0].message
+    """YAML allows none of them unescaped; each is placed, and the message holds none either."""
+    forbidden = "holds a character that YAML forbids: control characters are not allowed"
+    for text, place in (
+        (f"{character}", "1:1"),
+        (f"a: x{character}y", "1:5"),
+        (f"a: 1\nb:\n  - x\n  - {character}\n", "4:5"),
+        (f"# one\n\n{character}: 1", "3:1"),
+    ):
+        doc = read(tmp_path, text)
+        assert doc.value is None
+        assert [f.render(tmp_path) for f in doc.flaws] == [f"sheet.yaml:{place}: {forbidden}"]
 
 
 def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
@@ -245,6 +278,16 @@ def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
     assert told(tmp_path, limit) == []
     assert told(tmp_path, limit + b"\n") == [
         "sheet.yaml:1:1: is larger than 1024 KiB; a file of this kind is a few KiB"
+    ]
+
+
+def test_a_reader_may_ask_for_less(tmp_path: Path) -> None:
+    """A caller's limit is the one that holds and the one that is told."""
+    path = write(tmp_path / "sheet.yaml", b"#" * 2047 + b"\n")
+    assert read_yaml(path, 2048).flaws == []
+    write(path, b"#" * 2048 + b"\n")
+    assert [f.message for f in read_yaml(path, 2048).flaws] == [
+        "is larger than 2 KiB; a file of this kind is a few KiB"
     ]
 
 
@@ -300,6 +343,20 @@ def test_everything_has_its_place(tmp_path: Path) -> None:
     for place, mark in places:
         assert doc.mark(place) == mark
     assert doc.key_marks[("b", 1, "c")] == Mark(4, 5)
+
+
+def test_a_block_is_placed_at_its_name(tmp_path: Path) -> None:
+    """What begins on the line below its key is looked for at the key; what begins beside it, there,
+    and what has no key, at its first entry."""
+    doc = read(tmp_path, "block:\n  - x\nflow: [x]\nnested:\n  inner:\n    a: 1\nlist:\n  - b: 1\n")
+    assert [doc.mark((name,)) for name in ("block", "flow", "nested", "list")] == [
+        Mark(1, 1),
+        Mark(3, 7),
+        Mark(4, 1),
+        Mark(7, 1),
+    ]
+    assert doc.mark(("nested", "inner")) == Mark(5, 3)
+    assert doc.mark(("list", 0)) == Mark(8, 5)
 
 
 def test_a_flaw_may_point_at_a_key_or_at_its_value(tmp_path: Path) -> None:
