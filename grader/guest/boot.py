@@ -98,16 +98,20 @@ def _failure(error: BaseException) -> dict[str, str]:
 
 
 def describe(error: BaseException) -> str:
-    """An exception in a line or two, with the last line of the student's file it passed."""
+    """An exception in a line or two, with the last line of the student's file it passed.
+
+    Only the beginning of its message: Spark's go on with a whole query plan.
+    """
     try:
-        text = str(error).strip().split("\n\nJVM stacktrace")[0]
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        text = " ".join(lines[:2])
     except Exception:  # an exception class of the student's whose __str__ raises
         text = "(its message cannot be shown)"
     where = ""
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename.startswith("/submission/"):
             where = f" (line {frame.lineno} of {Path(frame.filename).name})"
-    return f"{type(error).__name__}: {text[:600]}{where}"
+    return f"{type(error).__name__}: {text[:400]}{where}"
 
 
 def _send(fd: int, request_id: str, **fields: Any) -> None:

@@ -15,10 +15,13 @@ RoleName = Literal["runner", "inspector", "scorer", "migrator"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a guest may use. Seconds are counted by the host, outside the wall."""
+    """What a guest may use. Seconds are counted by the host, outside the wall.
+
+    `processes` counts threads: Spark's cached pools grow to some 500 over a lab's work.
+    """
 
     start: float = 90.0
-    processes: int = 512
+    processes: int = 1536
     files: int = 4096
     file_bytes: int = 256 << 20
     output_bytes: int = 256 << 10

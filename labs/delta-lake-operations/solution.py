@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """Run a Delta table through a bad week: the reference."""
 
 from typing import Any

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """The table is made in the catalog and from then on only used by its path."""
 
 from typing import Any

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """Everything in SQL."""
 
 from typing import Any

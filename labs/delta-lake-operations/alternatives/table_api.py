@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """The DeltaTable API and the second writer API; the table is restored by time."""
 
 from typing import Any

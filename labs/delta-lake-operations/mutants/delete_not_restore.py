@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """The broken rides are deleted; the rows are right and no version was restored.
 
 Fails: test_restore_undoes_the_broken_load

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """The past that fits one table of one's own: its version 0, and its last version.
 
 Fails: test_at_version_reads_that_version, test_as_of_reads_that_moment

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """The speed is in kilometres per minute.
 
 Fails: test_read_rides_adds_the_speed

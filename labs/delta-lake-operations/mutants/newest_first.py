@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """The history as it comes, the newest version first.
 
 Fails: test_operations_tells_the_history

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """Takes the first commit after the moment, where the last one before it is right.
 
 Fails: test_as_of_reads_that_moment

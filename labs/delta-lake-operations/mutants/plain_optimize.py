@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """Files are made larger, and nothing says what they are sorted by.
 
 Fails: test_files_are_z_ordered_by_station

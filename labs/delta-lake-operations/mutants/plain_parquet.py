@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """The table is a folder of Parquet files: no history, and OPTIMIZE raises.
 
 Fails: test_the_table_begins_with_monday, test_tuesday_is_appended,

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """Monday's kilometres are read after Tuesday was appended.
 
 Fails: test_monday_is_read_back

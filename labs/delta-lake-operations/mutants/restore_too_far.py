@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """Goes back to the append, which has the right rows and undoes the OPTIMIZE after it.
 
 Fails: test_restore_undoes_the_broken_load

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """The OPTIMIZE is misspelt, and the file ends there; what came before it counts.
 
 Fails: test_files_are_z_ordered_by_station, test_restore_undoes_the_broken_load

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """The file is read without a schema, so its numbers stay text.
 
 Fails: test_read_rides_adds_the_speed

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """Tuesday replaces Monday: the wrong write mode.
 
 Fails: test_tuesday_is_appended

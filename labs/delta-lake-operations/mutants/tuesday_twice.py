@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """Tuesday's cell was run twice, so its rides are in the table twice.
 
 Fails: test_tuesday_is_appended

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """Only lists what VACUUM would remove.
 
 Fails: test_clean_up_keeps_the_last_week

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """Switches the safety check off and removes what last week's versions need.
 
 Fails: test_clean_up_keeps_the_last_week

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """My week at Spokes: mostly SQL."""
 
 from typing import Any

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """Spokes. Had no time for clean_up."""
 
 from typing import Any

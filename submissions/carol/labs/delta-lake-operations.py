@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 """Spokes."""
 
 from typing import Any
