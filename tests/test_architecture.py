@@ -58,6 +58,7 @@ ZONES: dict[str, frozenset[str]] = {
             "grader.course",
             "grader.sandbox",
             "grader.labs",
+            "grader.lint",
             "grader.errors",
         }
     ),

@@ -20,7 +20,7 @@ _ESCAPE = re.compile(
 )
 #: What a CI service would obey: at the start of a line GitHub's `::command` and GitLab's sections,
 #: anywhere in it the older `##[command]` and Azure's `##vso[...]`.
-_COMMAND = re.compile(r"(?m)^(\s*)(::|section_(?:start|end):)")
+_COMMAND = re.compile(r"(?m)^([^\S\n]*)(::|section_(?:start|end):)")
 _OLD_COMMAND = re.compile(r"##(?=\[|vso\[)")
 
 

@@ -16,8 +16,6 @@ from grader.core.marking import Mark, spell
 from grader.core.model import Feedback, Key, Question
 from grader.core.verdict import Result, Verdict
 
-#: Begins the part of a check's reason that tells why the file stopped early.
-STOPPED = " [the file stopped early: "
 _NO_HELP = (Verdict.CORRECT, Verdict.GRADER_FAULT, Verdict.NOT_RUN)
 
 
@@ -54,10 +52,11 @@ def check_result(result: Result, feedback: Feedback) -> Result:
     hint = "" if feedback == "score" else result.hint
     reason = result.reason
     if result.verdict is Verdict.WRONG and feedback != "full":
-        # What stopped the student's file is the student's own and stays.
-        _, stopped, why = reason.partition(STOPPED)
-        reason = f"does not do what the task asks{stopped}{why}"
-    return replace(result, reason=reason, hint=hint)
+        reason = "does not do what the task asks"
+    if result.stopped and result.stopped != reason:
+        # What stopped the student's file is the student's own, at every level.
+        reason = f"{reason} [the file stopped early: {result.stopped}]"
+    return replace(result, reason=reason, hint=hint, stopped="")
 
 
 def points_text(result: Result) -> str:

@@ -56,7 +56,7 @@ def complaint(question: Question, given: str | Sequence[str]) -> str:
     known = ", ".join(question.options)
     strange = [x for x in letters if x.strip().upper() not in question.options]
     if strange:
-        shown = ", ".join(repr(x[:20]) for x in strange[:3])
+        shown = ", ".join(repr(clean_line(x, 20)) for x in strange[:3])
         return f"{shown} is not an option of this item; its options are {known}"
     if len({x.strip().upper() for x in letters}) != len(letters):
         return "an option is named twice"

@@ -33,7 +33,8 @@ class Result:
 
     `paper` is the exam's or the lab's id and `name` the item's id or the check's name.
     `points` is None exactly when nothing was decided (`Verdict.scored` is False).
-    `given` is the student's answer, letters only; None for checks and for no answer.
+    `given` is the student's answer, letters only; None for checks and for no answer. `stopped`
+    says why a lab's file did not run to its end, where that may have cost this check.
     """
 
     paper: str
@@ -46,6 +47,7 @@ class Result:
     reason: str = ""
     hint: str = ""
     given: str | tuple[str, ...] | None = None
+    stopped: str = ""
 
     def __post_init__(self) -> None:
         if (self.points is None) is self.verdict.scored:

@@ -41,6 +41,6 @@ class Course:
         if not (self.bank_folder / "domains.yaml").is_file():
             raise CourseError(
                 f"{self.root} is not a course: there is no bank/domains.yaml; "
-                "run from the course repository, or give --rootdir"
+                "run from the course repository (or name it: --root, with pytest --rootdir)"
             )
         return load_bank(self.bank_folder, self.schemas)

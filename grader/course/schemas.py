@@ -6,7 +6,6 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,6 @@ from jsonschema.exceptions import ValidationError
 from grader.core.clean import clean_line
 from grader.course.yamldoc import Document, Place
 from grader.errors import CourseError
-
-#: Errors of one document that are told; a file with more is not what it says it is.
-MAX_ERRORS = 100
 
 
 def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
@@ -60,8 +56,10 @@ class Schemas:
         if doc.flaws and doc.value is None:
             return False
         before = len(doc.flaws)
-        for error in islice(self.validator(name).iter_errors(doc.value), MAX_ERRORS):
-            for leaf in _leaves(error):
+        leaves = [leaf for e in self.validator(name).iter_errors(doc.value) for leaf in _leaves(e)]
+        # jsonschema's order is not the file's, nor always the same.
+        for leaf in sorted(leaves, key=lambda e: (doc.mark(tuple(e.absolute_path)), e.message)):
+            if not doc.full:
                 _report(doc, leaf)
         return len(doc.flaws) == before
 
@@ -95,7 +93,7 @@ def _report(doc: Document, error: Any) -> None:
                     doc.flaw(place, message)
         case "additionalProperties":
             known = list(error.schema.get("properties", {}))
-            for name in (n for n in value if n not in known):
+            for name in (n for n in value if n not in known and not doc.full):
                 hint = suggest(name, [k for k in known if k not in value]) or (
                     f"; known here: {', '.join(known)}"
                 )

@@ -21,6 +21,8 @@ from grader.core.clean import clean_line
 #: Files are sheets and items, not data: nothing legitimate comes near this many bytes.
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
+#: Flaws of one file that are told.
+MAX_FLAWS = 50
 
 #: A place inside a document: the keys and indexes that lead to it.
 Place = tuple[str | int, ...]
@@ -70,7 +72,20 @@ class Document:
     def flaw(self, place: Place, message: str, *, at_key: bool = False) -> None:
         """Note what is wrong at `place` (at its key rather than its value, if so asked)."""
         mark = self.key_marks.get(place) if at_key else None
-        self.flaws.append(Flaw(self.path, mark or self.mark(place), message))
+        self.add(Flaw(self.path, mark or self.mark(place), message))
+
+    def add(self, flaw: Flaw) -> None:
+        """Note a flaw; beyond MAX_FLAWS only that there are more."""
+        if not self.full:
+            self.flaws.append(flaw)
+            if self.full:
+                more = "has more flaws than are worth telling; these are the first"
+                self.flaws.append(Flaw(self.path, flaw.mark, more))
+
+    @property
+    def full(self) -> bool:
+        """Whether no further flaw will be told."""
+        return len(self.flaws) >= MAX_FLAWS
 
 
 def shown(path: Path, root: Path | None) -> str:
@@ -102,7 +117,7 @@ def read_yaml(path: Path, limit: int = MAX_BYTES) -> Document:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        doc.flaws.append(Flaw(path, Mark(line, 1), "is not UTF-8 text; save the file as UTF-8"))
+        doc.add(Flaw(path, Mark(line, 1), "is not UTF-8 text; save the file as UTF-8"))
         return doc
     parse(text, doc)
     return doc
@@ -119,13 +134,14 @@ def parse(text: str, doc: Document) -> None:
         at = error.problem_mark or error.context_mark
         mark = Mark(at.line + 1, at.column + 1) if at else Mark(1, 1)
         problem = clean_line(error.problem or "this is not YAML")
-        doc.flaws.append(Flaw(doc.path, mark, f"not valid YAML: {problem}"))
+        doc.add(Flaw(doc.path, mark, f"not valid YAML: {problem}"))
         return
     except yaml.reader.ReaderError as error:
-        before = text[: error.position]
+        # The position counts bytes of UTF-8.
+        before = text.encode()[: error.position].decode(errors="ignore")
         mark = Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
         told = f"holds a character that YAML forbids: {clean_line(error.reason)}"
-        doc.flaws.append(Flaw(doc.path, mark, told))
+        doc.add(Flaw(doc.path, mark, told))
         return
     except (yaml.YAMLError, ValueError) as error:
         doc.flaw((), f"not valid YAML: {clean_line(str(error))}")
@@ -156,7 +172,7 @@ def _shallow(text: str, doc: Document) -> bool:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if refused:
-            doc.flaws.append(Flaw(doc.path, at, refused))
+            doc.add(Flaw(doc.path, at, refused))
             return False
     return True
 
@@ -185,16 +201,16 @@ def _pairs(node: Any, place: Place, doc: Document) -> Iterator[tuple[str, Any, A
     for key_node, value_node in node.value:
         at = Mark(key_node.start_mark.line + 1, key_node.start_mark.column + 1)
         if not isinstance(key_node, yaml.ScalarNode):
-            doc.flaws.append(Flaw(doc.path, at, "a key must be plain text"))
+            doc.add(Flaw(doc.path, at, "a key must be plain text"))
             continue
         key = str(key_node.value)
         if key == "<<" and not key_node.style:
-            doc.flaws.append(Flaw(doc.path, at, "merge keys (<<) are not used here; write it out"))
+            doc.add(Flaw(doc.path, at, "merge keys (<<) are not used here; write it out"))
             continue
         if key in seen:
             name = clean_line(key, 60)
             message = f"`{name}` stands here and already in line {seen[key]}; keep one"
-            doc.flaws.append(Flaw(doc.path, at, message))
+            doc.add(Flaw(doc.path, at, message))
             continue
         seen[key] = at.line
         yield key, key_node, value_node

@@ -40,7 +40,9 @@ class _FS:
             plain = plain.removeprefix(scheme)
         if plain.startswith("/workspace/") or plain.startswith("/tmp/"):
             return Path(plain)
-        return self._root / plain.removeprefix("/dbfs/").lstrip("/")
+        if plain == "/dbfs" or plain.startswith("/dbfs/"):
+            plain = plain.removeprefix("/dbfs")
+        return self._root / plain.lstrip("/")
 
     def ls(self, path: str) -> list[FileInfo]:
         """The entries of a folder."""

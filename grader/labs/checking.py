@@ -8,13 +8,13 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import re
 import traceback
 from fractions import Fraction
 
 from grader.core.clean import clean
-from grader.core.feedback import STOPPED
 from grader.core.model import CheckSpec
 from grader.core.verdict import Result, Verdict
 from grader.errors import StudentError
@@ -45,13 +45,13 @@ def run_check(lab: LoadedLab, check: CheckSpec, session: LabSession) -> Result:
         if isinstance(error, KeyboardInterrupt):
             raise
         verdict, reason = Verdict.GRADER_FAULT, _fault(error)
-    if session.stopped and verdict in (Verdict.WRONG, Verdict.STUDENT_ERROR):
-        told = "" if session.stopped == reason else reason
-        reason = f"{told}{STOPPED}{session.stopped}]"
-    return decided(lab, check, verdict, reason)
+    failed = verdict in (Verdict.WRONG, Verdict.STUDENT_ERROR)
+    return decided(lab, check, verdict, reason, session.stopped if failed else "")
 
 
-def decided(lab: LoadedLab, check: CheckSpec, verdict: Verdict, reason: str = "") -> Result:
+def decided(
+    lab: LoadedLab, check: CheckSpec, verdict: Verdict, reason: str = "", stopped: str = ""
+) -> Result:
     """The result of `check` with `verdict`: all its points, none, or no score."""
     points = {Verdict.CORRECT: check.points}.get(verdict, Fraction(0))
     return Result(
@@ -62,9 +62,15 @@ def decided(lab: LoadedLab, check: CheckSpec, verdict: Verdict, reason: str = ""
         verdict=verdict,
         points=points if verdict.scored else None,
         maximum=check.points,
-        reason=_VOLATILE.sub("...", clean(reason, 1500)).strip(),
+        reason=_steady(reason),
         hint=check.hint,
+        stopped=_steady(stopped),
     )
+
+
+def _steady(text: str) -> str:
+    """`text` clean, and without what differs from run to run."""
+    return _VOLATILE.sub("...", clean(text, 1500)).strip()
 
 
 def _assertion(error: AssertionError) -> str:
@@ -73,11 +79,19 @@ def _assertion(error: AssertionError) -> str:
     if told:
         return told
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    first = frame.lineno or 1
-    lines = [
-        linecache.getline(frame.filename, n) for n in range(first, (frame.end_lineno or first) + 1)
-    ]
-    return f"does not hold: {' '.join(''.join(lines).split()).removeprefix('assert ')}"
+    return f"does not hold: {_asserted(frame.filename, frame.lineno or 1)}"
+
+
+def _asserted(path: str, line: int) -> str:
+    """The condition of the assertion around `line`, on one line."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(path)))
+    except SyntaxError:
+        return "an assertion"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or line):
+            return ast.unparse(node.test)
+    return linecache.getline(path, line).strip()
 
 
 def _fault(error: BaseException) -> str:

@@ -64,7 +64,9 @@ def expected_failures(path: Path, known: set[str]) -> frozenset[str]:
     try:
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     except SyntaxError as error:
-        raise CourseError(f"{where}:{error.lineno}: not valid Python: {error.msg}") from error
+        raise CourseError(f"{where}:{error.lineno or 1}: not valid Python: {error.msg}") from error
+    except ValueError as error:
+        raise CourseError(f"{where}:1: not valid Python: {error}") from error
     found = re.search(r"^Fails:(.*)\Z", text, re.MULTILINE | re.DOTALL)
     names = frozenset(re.findall(r"\btest_\w+", found[1])) if found else frozenset()
     if not names:

@@ -32,7 +32,7 @@ def render(bank: Bank) -> Iterator[str]:
         paper = takers.paper(bank, exams)
         letters = paper.letters()
         if not paper.items:
-            yield f"{name:<20} {0:>5}  (no keys)"
+            yield f"{name:<20} {0:>5}  (no keyed single-answer items)"
             continue
         spelt = " ".join(f"{k}{n}" for k, n in letters.items())
         best = max(letters, key=lambda letter: letters[letter])

@@ -291,7 +291,7 @@ def test_a_folder_without_a_bank_is_no_course(tmp_path: Path) -> None:
         Course(tmp_path).bank()
     assert str(caught.value) == (
         f"{tmp_path} is not a course: there is no bank/domains.yaml; "
-        "run from the course repository, or give --rootdir"
+        "run from the course repository (or name it: --root, with pytest --rootdir)"
     )
 
 

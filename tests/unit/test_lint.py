@@ -45,7 +45,7 @@ FIRES = [
         {"bank_keys_quiz_1": "q1-02: -> q1-04:"},
         [
             f"{EXAM}:12:5: B101 q1-02: has no key in bank/keys/",
-            f"{KEYS}:7:1: B102 q1-04: the bank holds no such item; remove the key",
+            f"{KEYS}:7:1: B102 q1-04: the bank holds no such item, or its file is broken",
         ],
     ),
     # Domains and topics.

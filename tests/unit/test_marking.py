@@ -139,7 +139,7 @@ def test_no_answer_is_unanswered_and_not_wrong(given: Given) -> None:
         ("yes", "'yes' is not an option of this item; its options are A, B, C, D"),
         ("2", "'2' is not an option of this item; its options are A, B, C, D"),
         ("A, B", "'A, B' is not an option of this item; its options are A, B, C, D"),
-        (" ", "' ' is not an option of this item; its options are A, B, C, D"),
+        (" ", "'' is not an option of this item; its options are A, B, C, D"),
         ([""], "'' is not an option of this item; its options are A, B, C, D"),
         (["A", "B"], "2 options were given; this item takes one of A, B, C, D"),
         (["A", "B", "C"], "3 options were given; this item takes one of A, B, C, D"),
@@ -171,10 +171,11 @@ def test_one_strange_letter_spoils_a_multiple_select_answer(given: Given, messag
 
 
 def test_a_complaint_quotes_little_and_nothing_unprintable() -> None:
-    """A long or hostile answer is quoted by its first characters, escaped."""
+    """A long or hostile answer is quoted by its first characters, cleaned."""
     told = complaint(question(), "\x1b[31m\u202e" + "x" * 5000)
     assert told == (
-        "'\\x1b[31m\\u202exxxxxxxxxxxxxx' is not an option of this item; its options are A, B, C, D"
+        "'xxxxxxxxxxxxxxxxxxxx ... (cut: 5006 characters)' is not an option of this item; "
+        "its options are A, B, C, D"
     )
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from grader.core.grade import Problem
 from grader.core.marking import Given
-from grader.course.schemas import MAX_ERRORS
 from grader.course.submission import (
     MAX_SHEET,
     MAX_STRANGERS,
@@ -18,6 +17,7 @@ from grader.course.submission import (
     find_submissions,
     read_submission,
 )
+from grader.course.yamldoc import MAX_FLAWS
 from grader.errors import SubmissionError
 from tests.builders import exam, schemas, write
 
@@ -102,15 +102,15 @@ def test_a_bad_entry_in_a_block_names_itself(tmp_path: Path) -> None:
 
 
 def test_a_sheet_of_errors_does_not_fill_a_report(tmp_path: Path) -> None:
-    """A hundred are told; what is bad beyond them is still no answer."""
+    """Fifty are told; what is bad beyond them is still no answer."""
     items = [f"q1-{i:03}" for i in range(150)]
     write(tmp_path / "alice/answers/quiz-1.yaml", HEAD + "".join(f"  {i}: 1\n" for i in items))
     read = read_submission(tmp_path / "alice", [exam("quiz-1", items)], [], schemas())
     sheet = read.sheets["quiz-1"]
-    assert len(read.problems) == MAX_ERRORS == 100
+    assert len(read.problems) == MAX_FLAWS + 1
     assert list(sheet.bad) == items
     untold = [i for i, told in sheet.bad.items() if told == "is not an answer"]
-    assert len(untold) == 50
+    assert len(untold) == 150 - MAX_FLAWS
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ def check(bank: Bank) -> Iterator[Finding]:
     """Yield keys without an item."""
     for id_ in bank.keys:
         if id_ not in bank.questions:
-            yield Finding("key", id_, (), f"{id_}: the bank holds no such item; remove the key")
+            yield Finding(
+                "key", id_, (), f"{id_}: the bank holds no such item, or its file is broken"
+            )
 
 
 RULE = Rule("B102", "key-items", "error", "key", check)
