@@ -242,8 +242,10 @@ class GradingPlugin:
             tr.write_line(f"  not marked, since bank/keys/ holds no keys for them: {exams}")
         if self._written:
             tr.write_line("")
+            here = self._config.invocation_params.dir
             for path in self._written:
-                tr.write_line(f"  report: {path}")
+                shown = path.relative_to(here) if path.is_relative_to(here) else path
+                tr.write_line(f"  report: {shown}")
         for fault in self._faults:
             tr.write_line(f"  grader fault: {fault}", red=True)
 
