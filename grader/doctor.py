@@ -145,17 +145,13 @@ def fails(action):
         return True
     return False
 
-def outside():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.connect(("192.0.2.1", 9))  # TEST-NET-1; UDP connect sends nothing, it asks for a route
-
 def loopback():
     with socket.create_server(("127.0.0.1", 0)) as server:
         socket.create_connection(server.getsockname(), 1).close()
 
 verdicts = {{
     "host files hidden": fails(lambda: open({secret!r})),
-    "no network": fails(outside),
+    "no network": [name for _, name in socket.if_nameindex()] == ["lo"],
     "loopback works": not fails(loopback),
     "workspace writable": not fails(lambda: open("/workspace/probe", "w").close()),
     "rest read-only": fails(lambda: open("/usr/probe", "w")),

@@ -18,6 +18,8 @@ STUDENTS = ("alice", "bob", "carol", "dave")
 #: Points per paper; whatever changes here changes what students were told.
 POINTS: dict[str, dict[str, str]] = {
     "alice": {
+        "practice-exam-1": "58",
+        "practice-exam-2": "58",
         "quiz-1": "10",
         "quiz-2": "10",
         "quiz-3": "9",
@@ -26,6 +28,8 @@ POINTS: dict[str, dict[str, str]] = {
         "experiment-tracking": "16",
     },
     "bob": {
+        "practice-exam-1": "35",
+        "practice-exam-2": "39",
         "quiz-1": "7",
         "quiz-2": "8",
         "quiz-3": "7",
@@ -34,6 +38,8 @@ POINTS: dict[str, dict[str, str]] = {
         "experiment-tracking": "5",
     },
     "carol": {
+        "practice-exam-1": "0",
+        "practice-exam-2": "0",
         "quiz-1": "0",
         "quiz-2": "6",
         "quiz-3": "0",
@@ -42,6 +48,8 @@ POINTS: dict[str, dict[str, str]] = {
         "experiment-tracking": "0",
     },
     "dave": {
+        "practice-exam-1": "0",
+        "practice-exam-2": "0",
         "quiz-1": "0",
         "quiz-2": "0",
         "quiz-3": "2",
@@ -120,6 +128,8 @@ def test_malformed_files_are_named_with_their_place(first: tuple[Path, int, str]
         "dave/answers/quiz4.yaml": (
             "is no exam of this course and is not graded; did you mean 'quiz-4'?"
         ),
+        "dave/answers/practice-exam-1.yaml": "was not handed in",
+        "dave/answers/practice-exam-2.yaml": "was not handed in",
         "dave/labs/delta-lake.py": (
             "is no lab of this course and is not graded; did you mean 'delta-lake-operations'?"
         ),
