@@ -11,10 +11,10 @@ import os
 import resource
 import sys
 import traceback
-from pathlib import Path
 from typing import Any, Protocol
 
 from grader.guest.encode import encode
+from grader.guest.refusal import Refused, describe
 
 
 class Role(Protocol):
@@ -23,14 +23,6 @@ class Role(Protocol):
     def handle(self, op: str, fields: dict[str, Any]) -> Any:
         """Answer one request with a value that `encode` accepts."""
         ...
-
-
-class Refused(Exception):
-    """A request that failed for a reason worth telling; `kind` as in `StudentError`."""
-
-    def __init__(self, message: str, kind: str = "raised") -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 def main() -> None:
@@ -95,23 +87,6 @@ def _failure(error: BaseException) -> dict[str, str]:
     if isinstance(error, MemoryError):
         return {"kind": "memory", "message": "out of memory"}
     return {"kind": "raised", "message": describe(error)}
-
-
-def describe(error: BaseException) -> str:
-    """An exception in a line or two, with the last line of the student's file it passed.
-
-    Only the beginning of its message: Spark's go on with a whole query plan.
-    """
-    try:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        text = " ".join(lines[:2])
-    except Exception:  # an exception class of the student's whose __str__ raises
-        text = "(its message cannot be shown)"
-    where = ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename.startswith("/submission/"):
-            where = f" (line {frame.lineno} of {Path(frame.filename).name})"
-    return f"{type(error).__name__}: {text[:400]}{where}"
 
 
 def _send(fd: int, request_id: str, **fields: Any) -> None:

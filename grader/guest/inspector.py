@@ -13,8 +13,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from grader.guest.boot import Refused
 from grader.guest.encode import MAX_ROWS
+from grader.guest.refusal import Refused
 
 WORKSPACE = Path("/workspace")
 

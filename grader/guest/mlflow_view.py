@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from grader.guest.boot import Refused
 from grader.guest.mlflow_engine import ARTIFACTS, STORE, configure
+from grader.guest.refusal import Refused
 
 os.environ["MLFLOW_TRACKING_URI"] = "sqlite:////tmp/mlflow.db"
 import mlflow

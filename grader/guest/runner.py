@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from grader.guest import mlflow_engine
-from grader.guest.boot import Refused, describe
 from grader.guest.dbutils import DBUtils, NotebookExit
 from grader.guest.display import display
+from grader.guest.refusal import Refused, describe
 from grader.guest.spark_engine import SparkEngine
 
 WORKSPACE = Path("/workspace")

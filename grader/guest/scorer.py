@@ -10,7 +10,7 @@ import shutil
 from typing import Any
 
 from grader.guest import mlflow_engine
-from grader.guest.boot import Refused, describe
+from grader.guest.refusal import Refused, describe
 
 
 class Scorer:
