@@ -157,6 +157,7 @@ class Grading:
             return [decided(lab, c, Verdict.UNANSWERED, told) for c in checks]
         try:
             sandbox, engines = self.shop.engines()
+            self.shop.say(f"running {lab.spec.id}")
             folder = file.parent.parent
             with LabSession(lab, file, folder, sandbox, engines) as session:
                 session.run()
@@ -164,6 +165,8 @@ class Grading:
         except Exception as error:  # whatever it is, it is not the student's
             told = str(error) if isinstance(error, GraderError) else repr(error)
             return [decided(lab, c, Verdict.GRADER_FAULT, told) for c in checks]
+        finally:
+            self.shop.say("")
 
     def _spent(self, paper: str, begun: float) -> None:
         self.durations[paper] = self.durations.get(paper, 0.0) + time.perf_counter() - begun

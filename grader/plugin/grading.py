@@ -185,7 +185,7 @@ class GradingPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write reports and decide the exit status."""
-        self._progress.clear()
+        self._progress.say("")
         if self._open is not None:
             self._open.close()
         if self._worker or self._config.option.collectonly:

@@ -37,7 +37,7 @@ class LabsPlugin:
         if self._engines is None:
             sandbox = open_sandbox()
             self._engines = sandbox, prepare(sandbox, RUNTIME, self._progress.say)
-            self._progress.clear()
+            self._progress.say("")
         return self._engines
 
     def pytest_collect_file(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 
 import pytest
+
+_SAVE = "\x1b7"
+_BACK = "\x1b8\x1b[K"
 
 
 class Progress:
@@ -19,16 +23,17 @@ class Progress:
         self._shown = False
 
     def say(self, what: str) -> None:
-        """Show what is being done now."""
-        if self._on:
-            self._write(f"\r\x1b[K  {what} ...")
-            self._shown = True
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._shown:
-            self._write("\r\x1b[K")
-            self._shown = False
+        """Show what is being done now, behind whatever the line holds; nothing takes it away."""
+        if not self._on:
+            return
+        # Save the cursor once, come back to it each time, and erase from there: the beginning
+        # of the line is pytest's and stays.
+        if what:
+            room = max(20, shutil.get_terminal_size().columns - 50)
+            self._write(f"{_BACK if self._shown else _SAVE}{what[:room]} ...")
+        elif self._shown:
+            self._write(_BACK)
+        self._shown = bool(what)
 
     def _write(self, text: str) -> None:
         if self._capture is None:
