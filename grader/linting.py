@@ -18,6 +18,6 @@ def lint_bank(course: Course) -> list[Placed]:
     """
     bank = course.bank()
     flaws = [
-        Placed(f.path, f.mark.line, f.mark.column, READABLE, "error", f.message) for f in bank.flaws
+        Placed(f.path, f.mark.line, f.mark.column, READABLE, "error", f.text) for f in bank.flaws
     ]
     return sorted(flaws + engine.run(bank.bank, bank))

@@ -42,15 +42,23 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """Something wrong at a place of a file."""
+    """Something wrong at a place of a file; `owner` is the id of the thing it belongs to."""
 
     path: Path
     mark: Mark
     message: str
+    owner: str = ""
 
     def render(self, root: Path | None = None) -> str:
-        """`file:line:column: message`, the file relative to `root` where it can be."""
-        return f"{shown(self.path, root)}:{self.mark.line}:{self.mark.column}: {self.message}"
+        """`file:line:column: id: message`, the file relative to `root` where it can be."""
+        where = f"{shown(self.path, root)}:{self.mark.line}:{self.mark.column}"
+        return f"{where}: {self.text}"
+
+    @property
+    def text(self) -> str:
+        """The message, led by the id of what it is about unless it says so itself."""
+        named = not self.owner or self.message.startswith((self.owner, f"`{self.owner}`"))
+        return self.message if named else f"{self.owner}: {self.message}"
 
 
 @dataclass(slots=True)
@@ -72,7 +80,17 @@ class Document:
     def flaw(self, place: Place, message: str, *, at_key: bool = False) -> None:
         """Note what is wrong at `place` (at its key rather than its value, if so asked)."""
         mark = self.key_marks.get(place) if at_key else None
-        self.add(Flaw(self.path, mark or self.mark(place), message))
+        self.add(Flaw(self.path, mark or self.mark(place), message, self._owner(place)))
+
+    def _owner(self, place: Place) -> str:
+        """The file's own id, or the entry of a file that maps ids to entries."""
+        if not isinstance(self.value, dict):
+            return ""
+        own = self.value.get("id")
+        if isinstance(own, str):
+            return clean_line(own, 60)
+        entry = place[0] if len(place) > 1 and isinstance(place[0], str) else ""
+        return clean_line(entry, 60) if re.fullmatch(r"[a-z][a-z0-9]*-[0-9]{2,3}", entry) else ""
 
     def add(self, flaw: Flaw) -> None:
         """Note a flaw; beyond MAX_FLAWS only that there are more."""

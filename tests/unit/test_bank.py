@@ -88,18 +88,19 @@ def test_the_rule_for_credit_is_read(tmp_path: Path) -> None:
         (
             "bank_questions_storage_q1_01",
             "kind: single -> kind: singel",
-            "bank/questions/storage/q1-01.yaml:4:7: `kind`: must be one of single, multiple "
+            "bank/questions/storage/q1-01.yaml:4:7: q1-01: `kind`: must be one of single, multiple "
             "(got 'singel'); did you mean 'single'?",
         ),
         (
             "bank_questions_storage_q1_01",
             "stem: Which one? -> steem: Which one?",
-            "bank/questions/storage/q1-01.yaml:5:1: unknown key `steem`; did you mean 'stem'?",
+            "bank/questions/storage/q1-01.yaml:5:1: q1-01: "
+            "unknown key `steem`; did you mean 'stem'?",
         ),
         (
             "bank_questions_storage_q1_01",
             "{A: one, B: two, C: three} -> {A: one, b: two}",
-            "bank/questions/storage/q1-01.yaml:6:19: `options`: `b` is not a valid key here",
+            "bank/questions/storage/q1-01.yaml:6:19: q1-01: `options`: `b` is not a valid key here",
         ),
         (
             "bank_questions_storage_q1_01",
@@ -110,7 +111,7 @@ def test_the_rule_for_credit_is_read(tmp_path: Path) -> None:
         (
             "bank_questions_storage_q1_01",
             'references: ["Manual: Tables"] -> references: []',
-            "bank/questions/storage/q1-01.yaml:8:13: `references`: must not be empty",
+            "bank/questions/storage/q1-01.yaml:8:13: q1-01: `references`: must not be empty",
         ),
         (
             "bank_exams_quiz_1",
@@ -121,12 +122,12 @@ def test_the_rule_for_credit_is_read(tmp_path: Path) -> None:
         (
             "bank_exams_quiz_1",
             "minutes: 20 -> minutes: 0",
-            "bank/exams/quiz-1.yaml:3:10: `minutes`: must be at least 1",
+            "bank/exams/quiz-1.yaml:3:10: quiz-1: `minutes`: must be at least 1",
         ),
         (
             "bank_exams_quiz_1",
             "  - q1-02 ->   - q1-01",
-            "bank/exams/quiz-1.yaml:12:5: `items`: names 'q1-01' twice",
+            "bank/exams/quiz-1.yaml:12:5: quiz-1: `items`: names 'q1-01' twice",
         ),
         (
             "bank_keys_quiz_1",
@@ -136,7 +137,8 @@ def test_the_rule_for_credit_is_read(tmp_path: Path) -> None:
         (
             "bank_keys_quiz_1",
             "status: sound -> status: fine",
-            "bank/keys/quiz-1.yaml:10:11: `status`: must be one of sound, disputed, flawed, dated "
+            "bank/keys/quiz-1.yaml:10:11: q1-02: "
+            "`status`: must be one of sound, disputed, flawed, dated "
             "(got 'fine')",
         ),
         (
@@ -169,7 +171,9 @@ def test_a_misspelt_status_is_one_mistake(tmp_path: Path, status: str) -> None:
     """It is told as such, and no reason is asked for besides."""
     change = f"status: disputed\n  reason: C can be defended. -> status: {status}"
     (found,) = told(tmp_path, bank_keys_quiz_1=change)
-    assert found.startswith("bank/keys/quiz-1.yaml:4:11: `status`: must be one of sound, disputed")
+    assert found.startswith(
+        "bank/keys/quiz-1.yaml:4:11: q1-01: `status`: must be one of sound, disputed"
+    )
 
 
 @pytest.mark.parametrize("status", ["disputed", "flawed", "dated"])
@@ -193,7 +197,7 @@ def test_a_name_ends_without_a_line_break(tmp_path: Path) -> None:
         != []
     )
     assert told(tmp_path, bank_exams_quiz_1='pass_mark: 7/10 -> pass_mark: "7/10\\n"') == [
-        "bank/exams/quiz-1.yaml:4:12: `pass_mark`: '7/10' does not have the right form: "
+        "bank/exams/quiz-1.yaml:4:12: quiz-1: `pass_mark`: '7/10' does not have the right form: "
         "The share of the points that passes, as an exact fraction: 7/10."
     ]
 
@@ -264,7 +268,7 @@ def test_blueprints_are_checked(tmp_path: Path) -> None:
         "bank/blueprints/associate.yaml:1:5: other: the id must be the file's name without .yaml "
         "(associate)"
     )
-    assert "bank/blueprints/bad.yaml:1:1: `title` is missing" in found
+    assert "bank/blueprints/bad.yaml:1:1: bad: `title` is missing" in found
 
 
 def test_a_subject_has_a_place(tmp_path: Path) -> None:

@@ -58,8 +58,8 @@ def test_errors_fail_the_lint(broken: Path) -> None:
         "bank/exams/quiz-1.yaml:12:5: B101 q1-02: the bank holds no such item",
         STATUS,
         "bank/keys/quiz-1.yaml:7:1: B102 q1-02: the bank holds no such item, or its file is broken",
-        "bank/questions/serving/q1-02.yaml:4:7: B001 `kind`: must be one of single, multiple "
-        "(got 'many')",
+        "bank/questions/serving/q1-02.yaml:4:7: B001 q1-02: "
+        "`kind`: must be one of single, multiple (got 'many')",
         "4 errors, 0 warnings",
     ]
 

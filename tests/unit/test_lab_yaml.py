@@ -67,15 +67,15 @@ def test_budgets_may_be_given_in_part(tmp_path: Path) -> None:
         (
             "[spark]",
             "[sparc]",
-            "labs/my-lab/lab.yaml:7:11: `0`: must be one of spark, mlflow (got 'sparc'); "
+            "labs/my-lab/lab.yaml:7:11: my-lab: `0`: must be one of spark, mlflow (got 'sparc'); "
             "did you mean 'spark'?",
         ),
-        ("topics: [tables, files]\n", "", "labs/my-lab/lab.yaml:1:1: `topics` is missing"),
-        ("[tables, files]", "[]", "labs/my-lab/lab.yaml:4:9: `topics`: must not be empty"),
+        ("topics: [tables, files]\n", "", "labs/my-lab/lab.yaml:1:1: my-lab: `topics` is missing"),
+        ("[tables, files]", "[]", "labs/my-lab/lab.yaml:4:9: my-lab: `topics`: must not be empty"),
         (
             "title:",
             "titel:",
-            "labs/my-lab/lab.yaml:2:1: unknown key `titel`; did you mean 'title'?",
+            "labs/my-lab/lab.yaml:2:1: my-lab: unknown key `titel`; did you mean 'title'?",
         ),
         (
             "summary: Do it.",
@@ -85,17 +85,17 @@ def test_budgets_may_be_given_in_part(tmp_path: Path) -> None:
         (
             "summary: Do it.",
             "summary: Do it.\nbudgets: {run: 0}",
-            "labs/my-lab/lab.yaml:7:16: `run`: must be more than 0",
+            "labs/my-lab/lab.yaml:7:16: my-lab: `run`: must be more than 0",
         ),
         (
             "summary: Do it.",
             "summary: Do it.\nbudgets: {memory: 1}",
-            "labs/my-lab/lab.yaml:7:19: `memory`: must be at least 64",
+            "labs/my-lab/lab.yaml:7:19: my-lab: `memory`: must be at least 64",
         ),
         (
             "summary: Do it.",
             "summary: Do it.\nbudgets: {seconds: 1}",
-            "labs/my-lab/lab.yaml:7:11: `budgets`: unknown key `seconds`; "
+            "labs/my-lab/lab.yaml:7:11: my-lab: `budgets`: unknown key `seconds`; "
             "known here: run, call, memory, output",
         ),
     ],
@@ -111,7 +111,7 @@ def test_a_flawed_definition_is_not_loaded(
 def test_points_must_be_an_exact_fraction(tmp_path: Path, points: str) -> None:
     """Neither floats nor negative or impossible numbers are points."""
     (told_,) = told(tmp_path, LAB.replace("points: 7/2", f"points: {points}"))
-    assert told_.startswith("labs/my-lab/lab.yaml:5:9: `points`: ")
+    assert told_.startswith("labs/my-lab/lab.yaml:5:9: my-lab: `points`: ")
 
 
 def test_labs_are_folders_with_a_definition(tmp_path: Path) -> None:

@@ -30,12 +30,14 @@ def test_a_sound_course_has_nothing_to_tell(tmp_path: Path) -> None:
     [
         (
             {"bank_exams_quiz_1": "minutes: 20 -> minutes: 20\nzzz: 1"},
-            "bank/exams/quiz-1.yaml:4:1: B001 error unknown key `zzz`; known here: id, title, "
+            "bank/exams/quiz-1.yaml:4:1: B001 error quiz-1: "
+            "unknown key `zzz`; known here: id, title, "
             "minutes, pass_mark, credit, bands, focus, items",
         ),
         (
             {"bank_keys_quiz_1": "status: sound -> status: fine"},
-            "bank/keys/quiz-1.yaml:10:11: B001 error `status`: must be one of sound, disputed, "
+            "bank/keys/quiz-1.yaml:10:11: B001 error q1-02: "
+            "`status`: must be one of sound, disputed, "
             "flawed, dated (got 'fine')",
         ),
         (
