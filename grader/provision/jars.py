@@ -116,8 +116,9 @@ def fetch(jar: Jar) -> None:
                 "of the grader was locked to (SHA-256 differs); it was not kept"
             )
         target = folder / jar.name
-        shutil.copyfile(got, Path(scratch) / jar.name)
-        (Path(scratch) / jar.name).replace(target)
+        made = Path(shutil.copyfile(got, Path(scratch) / jar.name))
+        made.chmod(0o644)  # whatever the umask: a guest reads it as another user
+        made.replace(target)
 
 
 def _sound(path: Path, jar: Jar) -> bool:

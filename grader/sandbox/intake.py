@@ -56,6 +56,7 @@ def take_in(source: Path, target: Path, caps: Caps | None = None) -> list[Proble
     caps = caps or Caps()
     state = _State(caps)
     target.mkdir(parents=True)
+    target.chmod(0o755)
     top = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
     try:
         _folder(top, target, source.name, 1, state)
@@ -109,6 +110,7 @@ def _entry(fd: int, target: Path, where: str, depth: int, state: _State) -> None
             return
         state.files += 1
         target.mkdir()
+        target.chmod(0o755)
         _folder(fd, target, where, depth + 1, state)
         return
     if not stat.S_ISREG(info.st_mode):
@@ -129,6 +131,7 @@ def _entry(fd: int, target: Path, where: str, depth: int, state: _State) -> None
 def _copy(fd: int, target: Path, limit: int) -> int:
     """Copy at most `limit` bytes: a file that still grows is cut, not followed."""
     out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    os.fchmod(out, 0o644)  # whatever the umask: a guest reads it as another user
     done = 0
     try:
         while done < limit and (chunk := os.read(fd, min(1 << 20, limit - done))):

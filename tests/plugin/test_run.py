@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.plugin.conftest import RIGHT, SOLUTION, Course
@@ -245,3 +247,13 @@ def test_xdist_gives_the_same_grade(course: Course) -> None:
         assert all(g == grades[0] for g in grades)
         feedback = [(course.root / f / name / "feedback.md").read_bytes() for f in ("one", "two")]
         assert feedback[0] == feedback[1]
+
+
+def test_a_strict_umask_is_no_fault(course: Course) -> None:
+    """A grader that runs with umask 077 still lets its guests read what they are given."""
+    course.student("ann")
+    before = os.umask(0o077)
+    try:
+        assert course.run("--submission=ann").ret == 0
+    finally:
+        os.umask(before)
