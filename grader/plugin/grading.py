@@ -172,6 +172,7 @@ class GradingPlugin:
             times = self._spent[student]
             times[result.paper] = times.get(result.paper, 0.0) + spent
 
+    @pytest.hookimpl(optionalhook=True)  # there is no such hook without pytest-xdist
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """Keep a paper on one worker, so that a lab runs once, unless the user says otherwise."""
         if config.getoption("dist") != "load":

@@ -257,3 +257,9 @@ def test_a_strict_umask_is_no_fault(course: Course) -> None:
         assert course.run("--submission=ann").ret == 0
     finally:
         os.umask(before)
+
+
+def test_it_runs_without_xdist_and_without_a_cache(course: Course) -> None:
+    """Plugins that a user switches off are not missed."""
+    course.student("ann")
+    assert course.run("--submission=ann", "-p", "no:xdist", "-p", "no:timeout").ret == 0
