@@ -23,6 +23,7 @@ from grader.core.verdict import Result, Verdict
 from grader.course.course import Course
 from grader.course.schemas import Schemas
 from grader.course.submission import Submission, read_submission
+from grader.course.yamldoc import shown
 from grader.errors import CourseError, GraderError
 from grader.labs.checking import decided, run_check
 from grader.labs.engines import engine_versions, open_sandbox, prepare
@@ -45,7 +46,7 @@ def load_course(course: Course) -> tuple[Bank, dict[str, LoadedLab]]:
     loaded = course.bank()
     flaws = [f.render(course.root) for f in loaded.flaws]
     flaws += [
-        f"{p.path}:{p.line}:{p.column}: {p.message}"
+        f"{shown(p.path, course.root)}:{p.line}:{p.column}: {p.message}"
         for p in engine.run(loaded.bank, loaded)
         if p.level == "error"
     ]
@@ -53,7 +54,7 @@ def load_course(course: Course) -> tuple[Bank, dict[str, LoadedLab]]:
     try:
         labs = load_labs(course.labs_folder, course.schemas)
     except CourseError as error:
-        flaws.append(str(error))
+        flaws += str(error).splitlines()
     flaws += [f for lab in labs.values() for f in misplaced(lab.spec, loaded.bank)]
     if flaws:
         told = "\n".join(f"  {f}" for f in flaws[:50])

@@ -75,9 +75,13 @@ def test_a_sandbox_that_cannot_start_is_a_fault(course: Course) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "message"),
     [
-        ("bank/questions/storage/a-01.yaml", "id: a-01\n", "*a-01.yaml:1:1: `domain` is missing*"),
+        (
+            "bank/questions/storage/a-01.yaml",
+            "id: a-01\n",
+            "*a-01.yaml:1:1: a-01: `domain` is missing*",
+        ),
         ("bank/keys/quiz-b.yaml", "b-01: {}\n", "*quiz-b.yaml:1:7: `b-01`: `answer` is missing*"),
-        ("labs/tiny/lab.yaml", "id: tiny\n", "*lab.yaml:1:1: `title` is missing*"),
+        ("labs/tiny/lab.yaml", "id: tiny\n", "*lab.yaml:1:1: tiny: `title` is missing*"),
         ("labs/tiny/checks.py", "def test_x(lab): pass\n", "*checks.py:1: test_x: is not marked*"),
         ("labs/tiny/checks.py", "import nothing_here\n", "*tiny/checks.py:1: ModuleNotFoundError*"),
     ],
