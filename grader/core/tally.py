@@ -67,21 +67,24 @@ def study(
 ) -> list[Focus]:
     """What to study next: topics with lost points, the largest lost share first.
 
-    Each topic brings its papers' focus areas; one without any brings its title.
+    Each topic brings the focus areas of the exams that lost points in it, or of any exam where
+    only labs did; one without any brings its title. No heading comes twice.
     """
-    advice: dict[str, list[Focus]] = {}
-    for exam in exams:
-        for area in exam.focus:
-            advice.setdefault(area.topic, []).append(area)
+    exams = list(exams)
     scored = [r for r in results if r.verdict.scored and r.verdict is not Verdict.VOID]
+    losers = {(r.paper, r.topic) for r in scored if (r.points or 0) < r.maximum}
     order = list(titles)
     lost = sorted(
         ((t.share, order.index(k) if k in order else len(order), k))
         for k, t in totals_by(scored, lambda r: r.topic).items()
         if t.points < t.maximum
     )
-    found: list[Focus] = []
+    found: dict[str, Focus] = {}
     for _, _, topic in lost:
         title = titles.get(topic, topic)
-        found += advice.get(topic) or [Focus(topic, title, f"Go over {title} again.")]
-    return list(dict.fromkeys(found))
+        every = [(e.id, area) for e in exams for area in e.focus if area.topic == topic]
+        mine = [area for exam, area in every if (exam, topic) in losers]
+        areas = mine or [area for _, area in every]
+        for area in areas or [Focus(topic, title, f"Go over {title} again.")]:
+            found.setdefault(area.title, area)
+    return list(found.values())

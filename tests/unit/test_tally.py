@@ -152,19 +152,23 @@ def test_equal_losses_keep_the_order_of_the_course() -> None:
     assert [f.topic for f in study([], results, titles)] == list(titles)
 
 
-def test_a_topic_brings_all_its_focus_areas() -> None:
-    """Every paper's advice on a lost topic is given, in the order of the papers."""
+def test_a_topic_brings_the_focus_areas_of_the_papers_that_lost_it() -> None:
+    """Advice comes from the papers where points were lost; for labs alone, from all of them."""
     one, two = Focus("tables", "One", "a"), Focus("tables", "Two", "b")
     exams = [exam(focus=[one]), exam("quiz-2", focus=[two])]
-    lost = [result(Verdict.WRONG, 0)]
-    assert study(exams, lost, {"tables": "Tables"}) == [one, two]
+    titles = {"tables": "Tables"}
+    assert study(exams, [result(Verdict.WRONG, 0)], titles) == [one]
+    assert study(exams, [result(Verdict.WRONG, 0, paper="quiz-2")], titles) == [two]
+    both = [result(Verdict.WRONG, 0), result(Verdict.WRONG, 0, paper="quiz-2")]
+    assert study(exams, both, titles) == [one, two]
+    assert study(exams, [result(Verdict.WRONG, 0, paper="a-lab")], titles) == [one, two]
 
 
 def test_no_focus_area_is_named_twice() -> None:
-    """Papers that give the same advice give it once, where it is given first."""
+    """Advice under one heading is given once, as it is given first."""
     one, two = Focus("tables", "One", "a"), Focus("tables", "Two", "b")
     exams = [exam(focus=[one, one]), exam("quiz-2", focus=[two, one]), exam("exam-1", focus=[one])]
     lost = [result(Verdict.WRONG, 0), result(Verdict.WRONG, 0, paper="quiz-2")]
     assert study(exams, lost, {"tables": "Tables"}) == [one, two]
     other = Focus("tables", "One", "another advice")
-    assert study([exam(focus=[one, other])], lost, {}) == [one, other]
+    assert study([exam(focus=[one, other])], lost, {}) == [one]
