@@ -177,7 +177,7 @@ def _shallow(text: str, doc: Document) -> bool:
     depth = 0
     events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
     for event in events:
-        at = Mark(event.start_mark.line + 1, event.start_mark.column + 1)
+        at = _mark(event)
         refused = ""
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             refused = "anchors (&) and aliases (*) are not used here; write the value out"
@@ -195,8 +195,13 @@ def _shallow(text: str, doc: Document) -> bool:
     return True
 
 
+def _mark(thing: Any) -> Mark:
+    """Where a node or an event of PyYAML begins; it counts from 0."""
+    return Mark(thing.start_mark.line + 1, thing.start_mark.column + 1)
+
+
 def _build(node: Any, place: Place, doc: Document) -> Any:
-    mark = Mark(node.start_mark.line + 1, node.start_mark.column + 1)
+    mark = _mark(node)
     if isinstance(node, yaml.CollectionNode) and not node.flow_style:
         # A block begins where its first entry does; people look for it where its name stands.
         mark = doc.key_marks.get(place, mark)
@@ -204,9 +209,7 @@ def _build(node: Any, place: Place, doc: Document) -> Any:
     if isinstance(node, yaml.MappingNode):
         result: dict[str, Any] = {}
         for key, key_node, value_node in _pairs(node, place, doc):
-            doc.key_marks[(*place, key)] = Mark(
-                key_node.start_mark.line + 1, key_node.start_mark.column + 1
-            )
+            doc.key_marks[(*place, key)] = _mark(key_node)
             result[key] = _build(value_node, (*place, key), doc)
         return result
     if isinstance(node, yaml.SequenceNode):
@@ -217,7 +220,7 @@ def _build(node: Any, place: Place, doc: Document) -> Any:
 def _pairs(node: Any, place: Place, doc: Document) -> Iterator[tuple[str, Any, Any]]:
     seen: dict[str, int] = {}
     for key_node, value_node in node.value:
-        at = Mark(key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+        at = _mark(key_node)
         if not isinstance(key_node, yaml.ScalarNode):
             doc.add(Flaw(doc.path, at, "a key must be plain text"))
             continue

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from grader.core.grade import result_to_json
 from grader.core.verdict import Result, Verdict
 from grader.plugin.nodes import GradedItem
 
@@ -35,13 +36,7 @@ def _pack(item: GradedItem) -> dict[str, Any]:
         "spent": item.spent,
         "paper": r.paper,
         "name": r.name,
-        "domain": r.domain,
-        "topic": r.topic,
-        "verdict": r.verdict.value,
-        "points": None if r.points is None else str(r.points),
-        "maximum": str(r.maximum),
-        "reason": r.reason,
-        "hint": r.hint,
+        **result_to_json(r),
         "given": list(r.given) if isinstance(r.given, tuple) else r.given,
     }
 
