@@ -123,7 +123,7 @@ def stats(root: Path) -> None:
 @_root
 def show(item: str, with_key: bool, root: Path) -> None:
     """Print one item readably."""
-    from grader.course.schemas import suggest
+    from grader.core.suggest import suggest
     from grader.report import item as report
 
     found = _course(root).bank().bank

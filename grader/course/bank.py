@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from grader.core.model import Band, Bank, Domain, Exam, Focus, Key, Question, Topic
-from grader.course.schemas import Schemas, suggest
+from grader.core.suggest import suggest
+from grader.course.schemas import Schemas
 from grader.course.yamldoc import Document, Flaw, Place, read_yaml
 
 

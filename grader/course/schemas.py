@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from grader.core.clean import clean_line
+from grader.core.suggest import suggest
 from grader.course.yamldoc import Document, Place
 from grader.errors import CourseError
 
@@ -62,12 +62,6 @@ class Schemas:
             if not doc.full:
                 _report(doc, leaf)
         return len(doc.flaws) == before
-
-
-def suggest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` if something known looks like `word`, else nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _leaves(error: ValidationError) -> Iterable[ValidationError]:

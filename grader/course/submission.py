@@ -14,7 +14,8 @@ from grader.core.clean import clean_line
 from grader.core.grade import Problem
 from grader.core.marking import Given
 from grader.core.model import Exam
-from grader.course.schemas import Schemas, suggest
+from grader.core.suggest import suggest
+from grader.course.schemas import Schemas
 from grader.course.yamldoc import Document, Flaw, read_yaml, shown
 from grader.errors import SubmissionError
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from grader.core.model import Bank, CheckSpec, LabSpec
+from grader.core.suggest import suggest
 from grader.course.labs import lab_folders, load_lab
-from grader.course.schemas import Schemas, suggest
+from grader.course.schemas import Schemas
 from grader.errors import CourseError
 from grader.labs.lab import Lab
 from grader.labs.points import ATTRIBUTE, Worth

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from grader.core.grade import Policy
+from grader.core.suggest import suggest
 from grader.course.course import Course
-from grader.course.schemas import suggest
 from grader.course.submission import find_submissions
 from grader.errors import SubmissionError
 

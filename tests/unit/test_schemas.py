@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from grader.course.schemas import Schemas, suggest
+from grader.core.suggest import suggest
+from grader.course.schemas import Schemas
 from grader.course.yamldoc import MAX_FLAWS, read_yaml
 from grader.errors import CourseError
 from tests.builders import SCHEMA, write

@@ -5,10 +5,10 @@ Points are counted per domain and topic; a misspelt one would open a group of it
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from grader.core.model import Bank
+from grader.core.suggest import suggest
 from grader.lint.rule import Finding, Rule
 
 
@@ -17,13 +17,10 @@ def check(bank: Bank) -> Iterator[Finding]:
     topics = {d.id: [t.id for t in d.topics] for d in bank.domains}
     for q in bank.questions.values():
         if q.domain not in topics:
-            close = difflib.get_close_matches(q.domain, list(topics), n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            message = f"{q.id}: there is no domain {q.domain!r}{hint}"
+            message = f"{q.id}: there is no domain {q.domain!r}{suggest(q.domain, topics)}"
             yield Finding("question", q.id, ("domain",), message)
         elif q.topic not in topics[q.domain]:
-            close = difflib.get_close_matches(q.topic, topics[q.domain], n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            hint = suggest(q.topic, topics[q.domain])
             message = f"{q.id}: the domain {q.domain} has no topic {q.topic!r}{hint}"
             yield Finding("question", q.id, ("topic",), message)
 
