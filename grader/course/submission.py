@@ -5,12 +5,13 @@ Bad input costs its own place only: one bad answer costs that item, one bad shee
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from grader.core.clean import clean_line
+from grader.core.clean import clean, clean_line
 from grader.core.grade import Problem
 from grader.core.marking import Given
 from grader.core.model import Exam
@@ -23,6 +24,8 @@ from grader.errors import SubmissionError
 MAX_SHEET = 128 << 10
 #: Unknown items of a sheet that are told one by one.
 MAX_STRANGERS = 20
+#: Invisible, but part of how names are written in Persian and in Indian scripts.
+_JOINERS = {0x200C: None, 0x200D: None}
 #: What makes a folder a submission.
 PARTS = ("answers", "labs", "submission.yaml")
 
@@ -48,8 +51,48 @@ class Submission:
 
 
 def is_submission(folder: Path) -> bool:
-    """Whether `folder` looks like one student's work."""
-    return any((folder / part).exists() for part in PARTS)
+    """Whether `folder` looks like one student's work.
+
+    Raises:
+        SubmissionError: it cannot be looked into.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return any(e.name in PARTS for e in entries)
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}; make it readable, or leave it out"
+        raise SubmissionError(f"{shown(folder, None)} {message}") from error
+
+
+def _plain(folder: Path) -> Path:
+    """`folder`, whose name stands in node ids and paths of reports just as it is.
+
+    Raises:
+        SubmissionError: it holds what a report or a log must not.
+    """
+    name = folder.name.translate(_JOINERS)
+    if clean(name) != name or set(name) & set("\n\t"):
+        raise SubmissionError(
+            f"{shown(folder.parent, None)}: the folder name {folder.name!a} would spoil reports: "
+            "it holds control or invisible characters, or commands of a CI log; rename it"
+        )
+    return folder
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether `path` is a folder; not if its name is none, or it may not be looked at."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _folders(folder: Path) -> list[Path]:
+    """The folders in `folder` by name; none where it cannot be looked into."""
+    try:
+        return sorted(p for p in folder.iterdir() if _is_folder(p))
+    except OSError:
+        return []
 
 
 def find_submissions(argument: str, root: Path, here: Path) -> list[Path]:
@@ -59,24 +102,27 @@ def find_submissions(argument: str, root: Path, here: Path) -> list[Path]:
     submission or a folder of submissions.
 
     Raises:
-        SubmissionError: nothing of that name, or nothing in it that is a submission.
+        SubmissionError: nothing of that name, nothing in it that is a submission, something that
+            cannot be looked into, or a name that would spoil reports.
     """
     tried = list(dict.fromkeys([here / argument, root / argument, root / "submissions" / argument]))
-    folder = next((p for p in tried if p.is_dir()), None)
+    folder = next((p for p in tried if _is_folder(p)), None)
     if folder is None:
-        names = sorted(p.name for p in (root / "submissions").glob("*") if p.is_dir())
+        names = [p.name for p in _folders(root / "submissions")]
         hint = suggest(argument.strip("/"), names)
         raise SubmissionError(
             f"no submission {clean_line(argument)!r}: there is no such folder here, in {root}, "
             f"or in {root / 'submissions'}{hint}"
         )
     if is_submission(folder):
-        return [folder.resolve()]
-    found = sorted(p.resolve() for p in folder.iterdir() if p.is_dir() and is_submission(p))
+        return [_plain(folder.resolve())]
+    found = sorted(
+        _plain(p.resolve()) for p in folder.iterdir() if _is_folder(p) and is_submission(p)
+    )
     if not found:
         raise SubmissionError(
-            f"{folder} is not a submission: it holds none of answers/, labs/, submission.yaml, "
-            "and no folder in it does"
+            f"{shown(folder, None)} is not a submission: it holds none of answers/, labs/, "
+            "submission.yaml, and no folder in it does"
         )
     return found
 
@@ -146,7 +192,8 @@ def read_sheet(doc: Document, exam: Exam, schemas: Schemas) -> Sheet:
             strangers += 1
             if strangers <= MAX_STRANGERS:
                 hint = suggest(id_[:60], exam.items)
-                message = f"{clean_line(id_, 60)} is not an item of {exam.id}{hint}"
+                named = clean_line(id_, 60) or ascii(id_[:10])
+                message = f"{named} is not an item of {exam.id}{hint}"
                 doc.flaw(place, message, at_key=True)
         elif _is_given(given):
             answers[id_] = given

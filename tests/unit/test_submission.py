@@ -120,7 +120,7 @@ def test_a_sheet_of_errors_does_not_fill_a_report(tmp_path: Path) -> None:
         ("Q1-02", "Q1-02 is not an item of quiz-1; did you mean 'q1-02'?"),
         ("zzz", "zzz is not an item of quiz-1"),
         ("7", "7 is not an item of quiz-1"),
-        ("''", " is not an item of quiz-1"),
+        ("''", "'' is not an item of quiz-1"),
         ("'<<'", "<< is not an item of quiz-1"),
         ('"z\\e[31m\\u202ez"', "zz is not an item of quiz-1"),
     ],
