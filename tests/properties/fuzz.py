@@ -1,0 +1,184 @@
+"""Try many examples against the promises, for as long as you like.
+
+    python -m tests.properties.fuzz --seed 7 --seconds 600 --what trees
+
+The same seed tries the same examples in the same order. Where a promise is broken, the smallest
+example found is written to the folder of `--keep`, with the command that tries it again:
+
+    python -m tests.properties.fuzz --replay fuzz-failures/trees-7-3.json
+
+Exit status: 0 if every promise was kept, 1 if one was not, 2 for a wrong command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import faulthandler
+import json
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.properties import replies, sheets, trees
+from tests.properties.promises import PROMISES
+from tests.properties.trees import Entry, Plan
+
+#: Seconds after which an example counts as hung, and after which the process is given up.
+HUNG, DEAD = 60, 180
+#: Examples of one round; a round has a seed of its own, made of the run's and its number.
+ROUND = 200
+_SIZES = (100, 3000, 100_000, 130_000, 1 << 20)
+
+STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
+    "sheets": sheets.sheets(_SIZES),
+    "wire": replies.replies(replies.HUGE),
+    "trees": trees.plans(),
+    "neighbours": trees.plans(kept=True),
+    "arguments": trees.arguments,
+}
+
+
+class Run:
+    """Examples of one kind, tried until the time is over."""
+
+    def __init__(self, what: str, seed_: int, keep: Path) -> None:
+        self.what = what
+        self.seed = seed_
+        self.keep = keep
+        self.tried = 0
+        self.failures = 0
+
+    def until(self, end: float) -> None:
+        """Try round after round until `end` (of `time.monotonic`)."""
+        for number in count():
+            if time.monotonic() >= end:
+                return
+            self._round(number, end)
+
+    def _round(self, number: int, end: float) -> None:
+        last: list[Any] = []
+
+        @seed(f"{self.seed}/{self.what}/{number}")
+        @settings(
+            max_examples=ROUND,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate, Phase.shrink),
+            report_multiple_bugs=False,
+        )
+        @given(STRATEGIES[self.what])
+        def attempt(example: Any) -> None:
+            if not last and time.monotonic() >= end:
+                return
+            self.tried += 1
+            try:
+                guarded(PROMISES[self.what], example)
+            except BaseException:
+                last[:] = [example]
+                raise
+
+        try:
+            attempt()
+        except Exception:
+            self.failures += 1
+            path = self.keep / f"{self.what}-{self.seed}-{number}.json"
+            self.keep.mkdir(parents=True, exist_ok=True)
+            path.write_text(pack(self.what, last[0]), encoding="utf-8")
+            print(f"broken: {self.what}, round {number}\n{readable(traceback.format_exc())}")
+            print(f"again: python -m tests.properties.fuzz --replay {path}", flush=True)
+
+
+def guarded(promise: Callable[[Any], object], example: Any) -> None:
+    """Hold one example to a promise; one that hangs fails, or ends the process."""
+
+    def hung(_: int, __: FrameType | None) -> NoReturn:
+        raise TimeoutError(f"not done after {HUNG} s")
+
+    before = signal.signal(signal.SIGALRM, hung)
+    signal.alarm(HUNG)
+    faulthandler.dump_traceback_later(DEAD, exit=True)
+    try:
+        promise(example)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def readable(text: str) -> str:
+    """A traceback's end, without what would trouble a terminal."""
+    return "\n".join(ascii(line)[1:-1][:500] for line in text.splitlines()[-12:])
+
+
+def pack(what: str, example: Any) -> str:
+    """An example as a JSON text."""
+    if isinstance(example, bytes):
+        value: Any = base64.b64encode(example).decode()
+    elif isinstance(example, Plan):
+        value = {
+            "name": example.name,
+            "entries": [
+                [list(e.parts), e.kind, base64.b64encode(e.content).decode()]
+                for e in example.entries
+            ],
+        }
+    else:
+        value = example
+    return json.dumps({"what": what, "example": value}, indent=1) + "\n"
+
+
+def unpack(text: str) -> tuple[str, Any]:
+    """What `pack` made the text of."""
+    found = json.loads(text)
+    what, value = found["what"], found["example"]
+    if what in ("sheets", "wire"):
+        return what, base64.b64decode(value)
+    if what in ("trees", "neighbours"):
+        entries = tuple(
+            Entry(tuple(parts), kind, base64.b64decode(content))
+            for parts, kind, content in value["entries"]
+        )
+        return what, Plan(value["name"], entries)
+    return what, value
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m tests.properties.fuzz")
+    parser.add_argument("--seed", type=int, default=0, help="which examples (default: 0)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="in all (default: 60)")
+    parser.add_argument("--what", choices=sorted(STRATEGIES), help="default: all in turn")
+    parser.add_argument("--keep", type=Path, default=Path("fuzz-failures"), metavar="FOLDER")
+    parser.add_argument("--replay", type=Path, metavar="FILE", help="try one kept example again")
+    options = parser.parse_args(arguments)
+    if options.replay is not None:
+        what, example = unpack(options.replay.read_text(encoding="utf-8"))
+        guarded(PROMISES[what], example)
+        print(f"{what}: the promise is kept")
+        return 0
+    kinds = [options.what] if options.what else list(STRATEGIES)
+    failures = 0
+    for what in kinds:
+        begun = time.monotonic()
+        run = Run(what, options.seed, options.keep)
+        run.until(begun + options.seconds / len(kinds))
+        failures += run.failures
+        spent = time.monotonic() - begun
+        print(f"{what}: seed {options.seed}, {run.tried} examples in {spent:.0f} s, ", end="")
+        print(f"{run.failures} broken", flush=True)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
