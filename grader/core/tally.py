@@ -28,11 +28,19 @@ class Total:
 
 def total(results: Iterable[Result]) -> Total:
     """Sum of points and maxima; what has no score earns nothing and keeps its maximum."""
-    points = maximum = Fraction(0)
-    for r in results:
-        points += r.points or 0
-        maximum += r.maximum
-    return Total(points, maximum)
+    results = list(results)
+    return Total(
+        _sum([r.points for r in results if r.points is not None]),
+        _sum([r.maximum for r in results]),
+    )
+
+
+def _sum(values: Iterable[Fraction]) -> Fraction:
+    """The sum; equal denominators are added as the whole numbers they are, which is cheap."""
+    tops: dict[int, int] = {}
+    for value in values:
+        tops[value.denominator] = tops.get(value.denominator, 0) + value.numerator
+    return sum((Fraction(top, bottom) for bottom, top in tops.items()), Fraction(0))
 
 
 def totals_by(results: Iterable[Result], key: Callable[[Result], str]) -> dict[str, Total]:

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from jsonschema import Draft202012Validator, validators
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from grader.core.clean import clean_line
 from grader.core.suggest import suggest
+from grader.course.quick import Fits, compile_schema
 from grader.course.yamldoc import Document, Place
 from grader.errors import CourseError
 
-
-def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
-    """`pattern` with a `$` that means the end, not the end or a line break before it."""
-    if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
-        yield ValidationError(f"{instance!r} does not match {pattern!r}")
-
-
-_Validator: Any = validators.extend(  # type: ignore[no-untyped-call] # jsonschema types it not
-    Draft202012Validator, {"pattern": _pattern}
-)
+if TYPE_CHECKING:  # see `Schemas.validator`
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 
 class Schemas:
@@ -33,7 +24,9 @@ class Schemas:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._read: dict[str, Any] = {}
         self._compiled: dict[str, Draft202012Validator] = {}
+        self._quick: dict[str, Fits] = {}
 
     def validator(self, name: str) -> Draft202012Validator:
         """The compiled schema `name`.
@@ -42,26 +35,58 @@ class Schemas:
             CourseError: there is no such schema, or it is not valid JSON.
         """
         if name not in self._compiled:
+            # jsonschema is a tenth of a second to load, and seldom needed: see `errors`.
+            from grader.course.validator import compile_validator
+
+            self._compiled[name] = compile_validator(self._schema(name))
+        return self._compiled[name]
+
+    def errors(self, name: str, value: Any) -> Iterable[ValidationError]:
+        """What the schema `name` has against `value`.
+
+        Raises:
+            CourseError: see `validator`.
+        """
+        if name not in self._quick:
+            self._quick[name] = compile_schema(self._schema(name))
+        return () if self._quick[name](value) else self.validator(name).iter_errors(value)
+
+    def judge(self, name: str) -> Judge:
+        """`errors` of one schema."""
+        return Judge(self, name)
+
+    def _schema(self, name: str) -> Any:
+        if name not in self._read:
             path = self._folder / f"{name}.schema.json"
             try:
-                schema = json.loads(path.read_text(encoding="utf-8"))
+                self._read[name] = json.loads(path.read_text(encoding="utf-8"))
             except (OSError, ValueError) as error:
                 raise CourseError(f"{path}: the schema cannot be used: {error}") from error
-            Draft202012Validator.check_schema(schema)
-            self._compiled[name] = _Validator(schema)
-        return self._compiled[name]
+        return self._read[name]
 
     def check(self, doc: Document, name: str) -> bool:
         """Add to `doc.flaws` whatever the schema `name` has against it; True if nothing."""
         if doc.flaws and doc.value is None:
             return False
         before = len(doc.flaws)
-        leaves = [leaf for e in self.validator(name).iter_errors(doc.value) for leaf in _leaves(e)]
+        leaves = [leaf for e in self.errors(name, doc.value) for leaf in _leaves(e)]
         # jsonschema's order is not the file's, nor always the same.
         for leaf in sorted(leaves, key=lambda e: (doc.mark(tuple(e.absolute_path)), e.message)):
             if not doc.full:
                 _report(doc, leaf)
         return len(doc.flaws) == before
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """One schema, for those who know a validator by its one method."""
+
+    schemas: Schemas
+    name: str
+
+    def iter_errors(self, instance: Any) -> Iterable[ValidationError]:
+        """What the schema has against `instance`."""
+        return self.schemas.errors(self.name, instance)
 
 
 def _leaves(error: ValidationError) -> Iterable[ValidationError]:
