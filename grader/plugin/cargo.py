@@ -1,6 +1,6 @@
 """A verdict on a report: put there where it was decided, taken out where grades are assembled.
 
-With pytest-xdist a report crosses from a worker to the controller, so it carries plain values.
+With pytest-xdist a report crosses from a worker to the controller, and carries plain values then.
 """
 
 from __future__ import annotations
@@ -17,23 +17,26 @@ from grader.plugin.nodes import GradedItem
 _ATTRIBUTE = "grader"
 
 
-def load(report: pytest.TestReport, item: GradedItem) -> None:
-    """Put the verdict of `item`, which has one, on `report`."""
-    setattr(report, _ATTRIBUTE, _pack(item))
+def load(report: pytest.TestReport, item: GradedItem, travels: bool) -> None:
+    """Put the verdict of `item`, which has one, on `report`; packed if it `travels`."""
+    assert item.result is not None
+    found = item.student, item.result, item.spent
+    setattr(report, _ATTRIBUTE, _pack(*found) if travels else found)
 
 
 def unload(report: pytest.TestReport) -> tuple[str, Result, float] | None:
-    """Submission folder, result and seconds spent; None if the report carries none."""
-    found = getattr(report, _ATTRIBUTE, None)
-    return None if found is None else _unpack(found)
+    """Take submission folder, result and seconds spent off `report`; None if it carries none.
+
+    They are gone from it then: pytest keeps a report until the end of the run.
+    """
+    found = vars(report).pop(_ATTRIBUTE, None)
+    return _unpack(found) if isinstance(found, dict) else found
 
 
-def _pack(item: GradedItem) -> dict[str, Any]:
-    r = item.result
-    assert r is not None  # checked by the caller
+def _pack(student: str, r: Result, spent: float) -> dict[str, Any]:
     return {
-        "student": item.student,
-        "spent": item.spent,
+        "student": student,
+        "spent": spent,
         "paper": r.paper,
         "name": r.name,
         **result_to_json(r),

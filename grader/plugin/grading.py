@@ -7,7 +7,7 @@ the same however its items were spread.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,10 @@ from typing import Any
 import pytest
 
 from grader.core.clean import clean_line
-from grader.core.grade import Grade
-from grader.core.verdict import Result, Verdict
-from grader.errors import GraderError
+from grader.core.verdict import Verdict
 from grader.grading import Grading, Workshop, load_course
 from grader.plugin import cargo
+from grader.plugin.gathering import Gathering
 from grader.plugin.nodes import (
     Entry,
     GradedItem,
@@ -30,7 +29,6 @@ from grader.plugin.nodes import (
 )
 from grader.plugin.options import Request, known
 from grader.plugin.progress import Progress
-from grader.report import files, terminal
 
 
 class GradingPlugin:
@@ -50,15 +48,9 @@ class GradingPlugin:
             bank, labs, request.course.schemas, request.policy, self._progress.say
         )
         self._open: Grading | None = None
-        self._results: dict[str, dict[tuple[str, str], Result]] = {
-            f.name: {} for f in request.submissions
-        }
-        self._spent: dict[str, dict[str, float]] = {f.name: {} for f in request.submissions}
+        self._gathering = Gathering(request, self._shop, self._opened)
         self._other_failed = False
         self._unkeyed: list[str] = []
-        self._grades: list[Grade] = []
-        self._faults: list[str] = []
-        self._written: list[Path] = []
 
     # -- collection
 
@@ -128,7 +120,8 @@ class GradingPlugin:
 
     def _opened(self, folder: Path) -> Grading:
         """The grading of `folder`; one is open at a time, since students come one by one."""
-        if self._open is None or self._open.source != folder:
+        # `is`, since comparing paths adds up over the items, and these are the request's own.
+        if self._open is None or self._open.source is not folder:
             if self._open is not None:
                 self._open.close()
             self._open = Grading(self._shop, folder)
@@ -148,11 +141,11 @@ class GradingPlugin:
         if report.failed and call.excinfo and not isinstance(call.excinfo.value, expected):
             told = clean_line(f"{type(call.excinfo.value).__name__}: {call.excinfo.value}")
             item.result = item.fault(f"while grading: {told}")
-            cargo.load(report, item)
+            cargo.load(report, item, self._worker)
         elif item.result is not None:
             fault = item.result.verdict is Verdict.GRADER_FAULT
             if report.when == ("setup" if fault else "call"):
-                cargo.load(report, item)
+                cargo.load(report, item, self._worker)
             if fault and report.failed:
                 # pytest shows a traceback for whatever fails in setup; there is nothing to see.
                 told = "not the student's doing: this entry has no score"
@@ -161,16 +154,44 @@ class GradingPlugin:
                 report.longrepr = (item.nodeid, 0, f"Skipped: {item.result.reason}")
         return report
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note what will run (the only process)."""
+        self._gathering.expect(i.nodeid for i in session.items if isinstance(i, GradedItem))
+
+    @pytest.hookimpl(optionalhook=True)  # there is no such hook without pytest-xdist
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Note what will run (the controller)."""
+        self._gathering.expect(ids)
+
+    @pytest.hookimpl(trylast=True)  # after those that count reports and write JUnit
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take a verdict in (the controller, or the only process)."""
+        if self._worker:
+            return
         found = cargo.unload(report)
-        if found is None:
-            self._other_failed |= report.failed
-        else:
-            student, result, spent = found
-            self._results[student][result.paper, result.name] = result
-            times = self._spent[student]
-            times[result.paper] = times.get(result.paper, 0.0) + spent
+        if found is not None:
+            self._gathering.take(*found)
+            return
+        self._other_failed |= report.failed
+        if report.passed and not report.sections and self._gathering.grades(report.nodeid):
+            self._forget(report)
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Write a student's reports after their last item (the controller, or the only process)."""
+        if not self._worker:
+            self._gathering.done(nodeid)
+
+    def _forget(self, report: pytest.TestReport) -> None:
+        """Let go of a passed setup or teardown that has nothing to show.
+
+        pytest keeps these two a test, and searches all of them for every failure that it shows.
+        """
+        reporter = self._config.pluginmanager.getplugin("terminalreporter")
+        if reporter is None or self._config.getoption("durations") is not None:
+            return
+        kept = reporter.stats.get("")
+        if kept and kept[-1] is report:
+            kept.pop()
 
     @pytest.hookimpl(optionalhook=True)  # there is no such hook without pytest-xdist
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
@@ -187,39 +208,18 @@ class GradingPlugin:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write reports and decide the exit status."""
         self._progress.say("")
+        quiet = self._worker or self._config.option.collectonly
+        broken = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR)
+        if not quiet and exitstatus not in broken:
+            self._gathering.finish()
+            if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+                session.exitstatus = self._status(exitstatus)
         if self._open is not None:
             self._open.close()
-        if self._worker or self._config.option.collectonly:
-            return
-        if exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
-            return
-        for folder in self._request.submissions:
-            if self._results[folder.name]:
-                self._finish(folder)
-        if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            session.exitstatus = self._status(exitstatus)
-
-    def _finish(self, folder: Path) -> None:
-        grading = Grading(self._shop, folder)
-        try:
-            grade = grading.grade(self._results[folder.name], self._ordered_times(folder.name))
-            self._grades.append(grade)
-            schema = self._request.course.schemas.validator("grade")
-            where = self._request.report_dir / folder.name
-            self._written.append(files.write(grade, where, schema, self._shop.bank, self._titles))
-        except GraderError as error:
-            self._faults.append(f"{folder.name}: {error}")
-        finally:
-            grading.close()
-
-    def _ordered_times(self, student: str) -> dict[str, float]:
-        times = self._spent[student]
-        order = [*self._shop.bank.exams, *self._shop.labs]
-        return {paper: times[paper] for paper in order if paper in times}
 
     def _status(self, exitstatus: int) -> int:
-        decisions = {g.decision for g in self._grades}
-        if self._faults or "grader-fault" in decisions:
+        decisions = self._gathering.decisions
+        if self._gathering.faults() or "grader-fault" in decisions:
             return int(pytest.ExitCode.INTERNAL_ERROR)
         if self._other_failed or "fail" in decisions:
             return int(pytest.ExitCode.TESTS_FAILED)
@@ -227,27 +227,23 @@ class GradingPlugin:
             return exitstatus  # nothing was decided: pytest's own meaning stays
         return int(pytest.ExitCode.OK)
 
-    @property
-    def _titles(self) -> Mapping[str, str]:
-        return {id_: lab.spec.title for id_, lab in self._shop.labs.items()}
-
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print each student's summary."""
         tr = terminalreporter
-        for grade in self._grades:
-            tr.section(f"grade of {grade.student}", sep="=")
-            for line in terminal.render(grade, self._shop.bank, self._titles):
-                tr.write_line(line)
+        written = self._gathering.written()
+        for one in written:
+            tr.section(f"grade of {one.student}", sep="=")
+            tr.write_line(one.summary)
         if self._unkeyed:
             exams = ", ".join(self._unkeyed)
             tr.write_line(f"  not marked, since bank/keys/ holds no keys for them: {exams}")
-        if self._written:
+        if written:
             tr.write_line("")
             here = self._config.invocation_params.dir
-            for path in self._written:
+            for path in (one.path for one in written):
                 shown = path.relative_to(here) if path.is_relative_to(here) else path
                 tr.write_line(f"  report: {shown}")
-        for fault in self._faults:
+        for fault in self._gathering.faults():
             tr.write_line(f"  grader fault: {fault}", red=True)
 
 

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,6 +70,13 @@ class Paper:
     entries: tuple[Entry, ...]
 
 
+@cache
+def _marker(kind: str, id_: str) -> pytest.MarkDecorator:
+    """`exam(id=...)` and its like; every item that carries one carries the same."""
+    marker: pytest.MarkDecorator = getattr(pytest.mark, kind)(id=id_)
+    return marker
+
+
 class PaperNode(pytest.Collector):
     """One exam or lab of one student."""
 
@@ -77,7 +85,9 @@ class PaperNode(pytest.Collector):
     def __init__(self, *, paper: Paper, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.paper = paper
-        self.add_marker(getattr(pytest.mark, paper.kind)(id=paper.id))
+        self.add_marker(_marker(paper.kind, paper.id))
+        # A course that makes warnings errors in its own tests does not mean its students.
+        self.add_marker(pytest.mark.filterwarnings("default"))
 
     def collect(self) -> Iterator[pytest.Item]:
         """The items or checks."""
@@ -92,10 +102,8 @@ class GradedItem(pytest.Item):
 
     def __init__(self, *, entry: Entry, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.add_marker(pytest.mark.domain(id=entry.domain))
-        self.add_marker(pytest.mark.topic(id=entry.topic))
-        # A course that makes warnings errors in its own tests does not mean its students.
-        self.add_marker(pytest.mark.filterwarnings("default"))
+        self.add_marker(_marker("domain", entry.domain))
+        self.add_marker(_marker("topic", entry.topic))
         self.extra_keyword_matches.update((entry.domain, entry.topic))
         self.entry = entry
         self.result: Result | None = None
