@@ -1,4 +1,4 @@
-"""Give up rights and become another program: run as `python -I enter.py FD`.
+"""Give up rights and become another program: run as `python -I -S enter.py FD`.
 
 The descriptor holds a plan in JSON. Everything that a child must do to itself between fork and
 exec is done here, in a process of its own, so that the grader needs no `preexec_fn`. Whatever

@@ -1,4 +1,4 @@
-"""Keep a program on a leash where there is no PID namespace: `python -I warden.py FD`.
+"""Keep a program on a leash where there is no PID namespace: `python -I -S warden.py FD`.
 
 The warden starts one program and outlives it only to end whatever it left behind: children,
 daemons that detached themselves, a storm of forks. It does so when the program has ended, and

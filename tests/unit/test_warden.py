@@ -38,7 +38,7 @@ control_r, control_w = os.pipe()
 plan_r, plan_w = os.pipe()
 plan["control"] = control_r
 os.write(plan_w, json.dumps(plan).encode()); os.close(plan_w)
-p = subprocess.Popen([sys.executable, "-I", sys.argv[2], str(plan_r)],
+p = subprocess.Popen([sys.executable, "-I", "-S", sys.argv[2], str(plan_r)],
                      pass_fds=[control_r, plan_r], stdin=subprocess.DEVNULL)
 print("up", flush=True)
 p.wait()
@@ -95,7 +95,7 @@ def run_enter(content: object) -> subprocess.CompletedProcess[str]:
     keep = content.get("keep", []) if isinstance(content, dict) else []
     try:
         return subprocess.run(
-            [sys.executable, "-I", enter.__file__, str(fd)],
+            [sys.executable, "-I", "-S", enter.__file__, str(fd)],
             pass_fds=[fd, *keep],
             capture_output=True,
             text=True,
@@ -110,11 +110,11 @@ def start_warden(child: dict[str, Any], *, uid: int | None = None, tree: bool = 
     """Start a warden; with `tree`, one who knows nothing better than lists of processes."""
     control, mine = os.pipe()
     fd = pipe_with({"child": child, "control": control, "uid": uid})
-    command = [sys.executable, "-I", warden.__file__, str(fd)]
+    command = [sys.executable, "-I", "-S", warden.__file__, str(fd)]
     if tree:
         weak = f"import sys; sys.path.append({str(Path(warden.__file__).parents[2])!r})\n"
         weak += "from grader.sandbox import warden\nwarden._weapon = lambda *_: warden._kill_tree\n"
-        command[2:3] = ["-c", weak + "warden.main()"]
+        command[3:4] = ["-c", weak + "warden.main()"]
     process = subprocess.Popen(
         command,
         pass_fds=[fd, control],
