@@ -9,15 +9,17 @@ relative to its already opened folder, with O_NOFOLLOW, and looked at after it w
 from __future__ import annotations
 
 import os
-import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.core.clean import clean_line
 from grader.core.grade import Problem
+from grader.sandbox.walking import BAD_CHARACTER, Twins, sparse
 
-_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\\/\ud800-\udfff]{1,120}")
+_LONGEST_NAME = 120
+#: A file of homework has no megabyte of holes; where files are compressed, real ones look it.
+_SPARSE_ABOVE = 1 << 20
 #: Left behind without a word: what tools leave in a folder, never a student's answer.
 _NOISE = {"__pycache__", ".git", ".ipynb_checkpoints", ".DS_Store", ".pytest_cache", ".venv"}
 
@@ -71,16 +73,15 @@ def take_in(source: Path, target: Path, caps: Caps | None = None) -> list[Proble
 def _folder(fd: int, target: Path, where: str, depth: int, state: _State) -> None:
     with os.scandir(fd) as entries:
         names = sorted(e.name for e in entries)
-    lowered: dict[str, str] = {}
+    twins = Twins()
     for name in names:
         place = f"{where}/{name}"
         if name in _NOISE:
             continue
-        if not _NAME.fullmatch(name):
+        if len(name) > _LONGEST_NAME or BAD_CHARACTER.search(name):
             state.refuse(place, "has a name with control characters, or one too long")
             continue
-        twin = lowered.setdefault(name.casefold(), name)
-        if twin != name:
+        if (twin := twins.of(name)) is not None:
             state.refuse(
                 place, f"has the name of {clean_line(twin)!r} but for upper and lower case"
             )
@@ -119,6 +120,8 @@ def _entry(fd: int, target: Path, where: str, depth: int, state: _State) -> None
         state.refuse(where, "is a hard link")
     elif info.st_size > caps.file:
         state.refuse(where, f"is larger than {caps.file >> 20} MiB")
+    elif sparse(info, _SPARSE_ABOVE) and _has_hole(fd, info.st_size):
+        state.refuse(where, "is sparse: it says to be larger than it is")
     elif state.files >= caps.files:
         state.refuse(where, f"is beyond the {caps.files} files a submission may have")
     elif state.total + info.st_size > caps.total:
@@ -126,6 +129,16 @@ def _entry(fd: int, target: Path, where: str, depth: int, state: _State) -> None
     else:
         state.files += 1
         state.total += _copy(fd, target, caps.file)
+
+
+def _has_hole(fd: int, size: int) -> bool:
+    """Whether the file system knows of a hole, rather than storing the content smaller."""
+    try:
+        hole = os.lseek(fd, 0, os.SEEK_HOLE)
+        os.lseek(fd, 0, os.SEEK_SET)
+    except OSError:  # it cannot tell
+        return False
+    return hole < size
 
 
 def _copy(fd: int, target: Path, limit: int) -> int:

@@ -119,6 +119,20 @@ def test_a_sparse_giant_is_not_copied(alice: Path) -> None:
     )
 
 
+def test_holes_are_not_copied(alice: Path) -> None:
+    """Also within the caps a file must be what it says: by a megabyte, and nearly all of it."""
+    for name, size in (("holes", 4 << 20), ("few", 1 << 20)):
+        with (alice / name).open("wb") as handle:
+            handle.truncate(size)
+    write(alice / "zeros", bytes(4 << 20))
+    with write(alice / "half", b"x" * (2 << 20)).open("r+b") as handle:
+        handle.truncate(4 << 20)
+    assert taken(alice) == (
+        sorted([*GOOD, "few", "half", "zeros"]),
+        ["alice/holes: is sparse: it says to be larger than it is; it was not taken in"],
+    )
+
+
 def test_a_file_of_exactly_the_cap_is_copied(alice: Path) -> None:
     """The cap itself is allowed, for a file and for the whole."""
     caps = Caps(file=1 << 20, total=2 << 20)
