@@ -71,9 +71,10 @@ def _plain(folder: Path) -> Path:
         SubmissionError: it holds what a report or a log must not.
     """
     name = folder.name.translate(_JOINERS)
+    spelt = clean_line(ascii(folder.name))
     if clean(name) != name or set(name) & set("\n\t"):
         raise SubmissionError(
-            f"{shown(folder.parent, None)}: the folder name {folder.name!a} would spoil reports: "
+            f"{shown(folder.parent, None)}: the folder name {spelt} would spoil reports: "
             "it holds control or invisible characters, or commands of a CI log; rename it"
         )
     return folder
