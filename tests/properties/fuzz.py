@@ -7,6 +7,9 @@ example found is written to the folder of `--keep`, with the command that tries 
 
     python -m tests.properties.fuzz --replay fuzz-failures/trees-7-3.json
 
+One that ends the whole process (a crash of a C library, a hang that no signal ends) is left there
+as `...-running.json`.
+
 Exit status: 0 if every promise was kept, 1 if one was not, 2 for a wrong command line.
 """
 
@@ -37,6 +40,10 @@ from tests.properties.trees import Entry, Plan
 HUNG, DEAD = 60, 180
 #: Examples of one round; a round has a seed of its own, made of the run's and its number.
 ROUND = 200
+#: Broken promises of one kind after which there is no use in looking for more.
+ENOUGH = 10
+#: Seconds for making a failing example smaller.
+SHRINKING = 30
 _SIZES = (100, 3000, 100_000, 130_000, 1 << 20)
 
 STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
@@ -61,12 +68,15 @@ class Run:
     def until(self, end: float) -> None:
         """Try round after round until `end` (of `time.monotonic`)."""
         for number in count():
-            if time.monotonic() >= end:
+            if time.monotonic() >= end or self.failures >= ENOUGH:
                 return
             self._round(number, end)
 
     def _round(self, number: int, end: float) -> None:
-        last: list[Any] = []
+        last: list[tuple[Any, str]] = []
+        stop = end
+        self.keep.mkdir(parents=True, exist_ok=True)
+        running = self.keep / f"{self.what}-{self.seed}-running.json"
 
         @seed(f"{self.seed}/{self.what}/{number}")
         @settings(
@@ -77,26 +87,48 @@ class Run:
             phases=(Phase.generate, Phase.shrink),
             report_multiple_bugs=False,
         )
-        @given(STRATEGIES[self.what])
-        def attempt(example: Any) -> None:
-            if not last and time.monotonic() >= end:
+        @given(_hidden(STRATEGIES[self.what]))
+        def attempt(hidden: Hidden) -> None:
+            nonlocal stop
+            if time.monotonic() >= stop:
                 return
             self.tried += 1
+            running.write_text(pack(self.what, hidden.example), encoding="utf-8")
             try:
-                guarded(PROMISES[self.what], example)
+                guarded(PROMISES[self.what], hidden.example)
             except BaseException:
-                last[:] = [example]
+                if not last:
+                    stop = time.monotonic() + SHRINKING
+                last[:] = [(hidden.example, traceback.format_exc())]
                 raise
 
         try:
             attempt()
         except Exception:
+            if not last:
+                raise
             self.failures += 1
+            example, told = last[0]
             path = self.keep / f"{self.what}-{self.seed}-{number}.json"
-            self.keep.mkdir(parents=True, exist_ok=True)
-            path.write_text(pack(self.what, last[0]), encoding="utf-8")
-            print(f"broken: {self.what}, round {number}\n{readable(traceback.format_exc())}")
+            path.write_text(pack(self.what, example), encoding="utf-8")
+            print(f"broken: {self.what}, round {number}\n{readable(told)}")
             print(f"again: python -m tests.properties.fuzz --replay {path}", flush=True)
+        running.unlink(missing_ok=True)
+
+
+class Hidden:
+    """An example whose megabytes nobody has to read."""
+
+    def __init__(self, example: Any) -> None:
+        self.example = example
+
+    def __repr__(self) -> str:
+        return "<example>"
+
+
+@st.composite
+def _hidden(draw: st.DrawFn, strategy: st.SearchStrategy[Any]) -> Hidden:
+    return Hidden(draw(strategy))
 
 
 def guarded(promise: Callable[[Any], object], example: Any) -> None:
@@ -116,9 +148,9 @@ def guarded(promise: Callable[[Any], object], example: Any) -> None:
         signal.signal(signal.SIGALRM, before)
 
 
-def readable(text: str) -> str:
-    """A traceback's end, without what would trouble a terminal."""
-    return "\n".join(ascii(line)[1:-1][:500] for line in text.splitlines()[-12:])
+def readable(text: str, lines: int = 12) -> str:
+    """A traceback's last lines, without what would trouble a terminal."""
+    return "\n".join(ascii(line)[1:-1][:500] for line in text.splitlines()[-lines:])
 
 
 def pack(what: str, example: Any) -> str:
@@ -164,7 +196,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.replay is not None:
         what, example = unpack(options.replay.read_text(encoding="utf-8"))
-        guarded(PROMISES[what], example)
+        try:
+            guarded(PROMISES[what], example)
+        except Exception:
+            print(f"{what}: the promise is broken\n{readable(traceback.format_exc(), 200)}")
+            return 1
         print(f"{what}: the promise is kept")
         return 0
     kinds = [options.what] if options.what else list(STRATEGIES)

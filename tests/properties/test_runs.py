@@ -58,7 +58,9 @@ def run(pytester: pytest.Pytester, *extra: str) -> int:
     return int(result.ret)
 
 
-@pytest.mark.parametrize("name", ["a\nb", "\x1b[31m", "::error::x", "\u202eann", "\udcff"])
+@pytest.mark.parametrize(
+    "name", ["a\nb", "\x1b[31m", "::error::x", "\u202eann", "\udcff", "##[command]x"]
+)
 def test_a_name_that_spoils_reports_is_refused(pytester: pytest.Pytester, name: str) -> None:
     """It would stand in node ids: the run says so before anything is graded."""
     lay_course(pytester.path)

@@ -158,7 +158,9 @@ def plans(kept: bool = False) -> st.SearchStrategy[Plan]:
 
 
 def _beside(entry: Entry) -> bool:
-    """Whether making `entry` leaves KEPT alone, also by a name that differs in case only."""
+    """Whether making `entry` leaves KEPT alone: no other name for it, no name but for case."""
+    if entry.kind == "twin" and entry.content.decode() == KEPT[-1]:
+        return False
     mine = tuple(p.casefold() for p in entry.parts[: len(KEPT)])
     if mine == KEPT or (len(entry.parts) == 1 and mine == KEPT[:1]):
         return False
