@@ -117,15 +117,18 @@ def tree(root: int, uid: int | None = None) -> list[Proc]:
     return list(procs.values())
 
 
-def exact_memory(procs: Iterable[Proc], seconds: float = 0.5) -> int:
+def exact_memory(procs: Iterable[Proc], enough: int, seconds: float = 0.5) -> int:
     """Bytes of `procs` with pages that they share, as forks do, counted once.
 
-    Slow, for its reading walks page tables: a process that does not let itself be read, or
-    comes after `seconds` have passed, counts with its whole `memory`.
+    Slow, for its reading walks page tables: it ends with more than `enough`, the largest first. A
+    process that does not let itself be read, or comes after `seconds` have passed, counts with
+    its whole `memory`.
     """
     end = time.monotonic() + seconds
     total = 0
-    for proc in procs:
+    for proc in sorted(procs, key=lambda p: -p.memory):
+        if total > enough:
+            break
         late = time.monotonic() > end
         exact = None if late else _sum(f"/proc/{proc.pid}/smaps_rollup", _EXACT)
         total += proc.memory if exact is None else min(exact, proc.memory)

@@ -20,8 +20,10 @@ from grader.sandbox.metering import DiskUsage, Proc, size_text
 #: Seconds between readings of processes, and of the disk.
 PACE = 0.1
 DISK_PACE = 0.5
-#: The watcher sleeps at least so many times as long as a reading took.
+#: The watcher sleeps so many times as long as a reading took, but at most so many seconds: many
+#: processes neither keep it busy nor keep it away.
 _REST = 4
+_LONGEST_REST = 0.5
 _ENDLESS = 1 << 62
 
 
@@ -156,7 +158,7 @@ class Watch:
             took = time.monotonic() - began
             if disk:
                 disk_after = began + max(DISK_PACE, took * _REST)
-            self._done.wait(max(PACE, took * _REST))
+            self._done.wait(max(PACE, min(took * _REST, _LONGEST_REST)))
 
     def _measure(self) -> list[Proc]:
         """Read the processes, if there is no group that counts for us, and note what is used."""
@@ -215,9 +217,10 @@ class Watch:
         other = self.usage.memory - quick + metering.nameless(procs, self._device)[1]
         if quick + other <= limit:
             return False
-        exact = metering.exact_memory(procs) + other
+        exact = metering.exact_memory(procs, limit - other) + other
         # An honest tree of forks looks too large at each reading: this costly one is made rarer.
-        self._exact_after = time.monotonic() + (time.monotonic() - began) * _REST
+        now = time.monotonic()
+        self._exact_after = now + min((now - began) * _REST, _LONGEST_REST)
         return exact > limit
 
     def _disk_out(self) -> str | None:

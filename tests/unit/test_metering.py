@@ -140,13 +140,15 @@ def test_shared_pages_count_once_when_asked_exactly(start: Start) -> None:
     procs = metering.tree(start(code + READY).pid)
     assert len(procs) == 5
     assert sum(p.memory for p in procs) > 200 * MIB
-    assert 40 * MIB <= metering.exact_memory(procs) < 100 * MIB
-    assert metering.exact_memory(procs, seconds=-1) == sum(p.memory for p in procs)
+    assert 40 * MIB <= metering.exact_memory(procs, 1 << 40) < 100 * MIB
+    assert metering.exact_memory(procs, 1 << 40, seconds=-1) == sum(p.memory for p in procs)
 
 
 def test_exact_memory_of_who_is_gone_is_what_was_seen() -> None:
-    """What cannot be read counts with what is known."""
-    assert metering.exact_memory([Proc(1 << 23, 1, 1, 5000, 0, 0, 1)]) == 5000
+    """What cannot be read counts with what is known; enough is enough."""
+    gone = [Proc(1 << 23, 1, 1, 5000, 0, 0, 1)] * 2
+    assert metering.exact_memory(gone, 1 << 40) == 10_000
+    assert metering.exact_memory(gone, 4000) == 5000
 
 
 def test_time_of_children_is_counted_when_they_were_waited_for(start: Start) -> None:
