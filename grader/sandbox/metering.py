@@ -7,6 +7,7 @@ thousands of processes, files or descriptors costs a reading no more than the ca
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 import time
@@ -29,6 +30,8 @@ _MAX_DESCRIPTORS = 20_000
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 #: A process with less in RAM is not asked how much of it is its own: that reading is the slow one.
 _SMALL = 8 << 20
+#: Processes whose views of the file system are looked at.
+_MAX_VIEWS = 32
 _ANONYMOUS = (b"RssAnon:", b"RssShmem:", b"VmSwap:")
 _EXACT = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")
 
@@ -175,18 +178,32 @@ def nameless(procs: Iterable[Proc], device: int) -> tuple[int, int]:
     return on_disk, sum(size for (where, _), size in seen.items() if where == memory)
 
 
-def tmpfs(pid: int, paths: Sequence[str]) -> DiskUsage:
-    """What the file systems mounted at `paths` in the view of the process `pid` hold.
+def tmpfs(procs: Iterable[Proc], paths: Sequence[str]) -> DiskUsage:
+    """What is in the file systems that are mounted at `paths` in the view of some of `procs`.
 
-    Only for mounts that are nobody else's: the whole file system is counted.
+    Each counts once, as a whole, but for what is mounted there in our own view: whoever puts up
+    the wall still sees that.
     """
+    seen = {_device(path) for path in paths}
     used = files = 0
-    for path in paths:
-        with suppress(OSError):
-            found = os.statvfs(f"/proc/{pid}/root{path}")
-            used += (found.f_blocks - found.f_bfree) * found.f_frsize
-            files += found.f_files - found.f_ffree
+    for proc in itertools.islice(procs, _MAX_VIEWS):
+        for path in paths:
+            inside = f"/proc/{proc.pid}/root{path}"
+            if (device := _device(inside)) in seen:
+                continue
+            seen.add(device)
+            with suppress(OSError):
+                found = os.statvfs(inside)
+                used += (found.f_blocks - found.f_bfree) * found.f_frsize
+                files += found.f_files - found.f_ffree
     return DiskUsage(used, files)
+
+
+def _device(path: str) -> int | None:
+    try:
+        return os.stat(path).st_dev  # noqa: PTH116 - ten times a second: no objects
+    except OSError:
+        return None
 
 
 @cache

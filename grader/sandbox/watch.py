@@ -167,7 +167,7 @@ class Watch:
         procs = self._tree() if counted is None else []
         self._cpu = max(self._cpu, self._tree_cpu(procs) if counted is None else counted)
         if group is None:
-            memory = sum(p.memory for p in procs) + metering.tmpfs(self._root, self._mounts).bytes
+            memory = sum(p.memory for p in procs) + metering.tmpfs(procs, self._mounts).bytes
             tasks = sum(p.threads for p in procs)
         else:
             memory, tasks = group.memory(), group.processes()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import signal
 import subprocess
@@ -203,13 +202,34 @@ def test_files_without_a_name_are_found(start: Start, tmp_path: Path) -> None:
     assert metering.nameless(procs, -1)[0] == 0
 
 
-def test_memory_file_systems_are_read_from_outside() -> None:
-    """In the view of a process; a path that is not there holds nothing."""
-    with mmap.mmap(-1, 4096):
-        found = metering.tmpfs(os.getpid(), ["/dev/shm", "/nowhere"])
-    assert found.bytes >= 0
-    assert metering.tmpfs(os.getpid(), ["/nowhere"]) == DiskUsage()
-    assert metering.tmpfs(1 << 23, ["/tmp"]) == DiskUsage()
+def test_memory_file_systems_are_read_from_outside(tmp_path: Path) -> None:
+    """In the view of a process that has mounted one; ours is nobody's, nor is what is not there."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    script = (
+        f"mount -t tmpfs t /dev/shm && head -c 3000000 /dev/zero > /dev/shm/x && exec cat {pipe}"
+    )
+    user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    with subprocess.Popen(["unshare", "--mount", *user, "sh", "-c", script]) as run:
+        end = time.monotonic() + 5
+        while run.poll() is None and time.monotonic() < end:
+            procs = metering.tree(run.pid)
+            found = metering.tmpfs([*metering.tree(os.getpid()), *procs], ["/dev/shm", "/nowhere"])
+            if found.bytes >= 3_000_000:
+                break
+            time.sleep(0.01)
+        else:
+            pytest.skip("no file system can be mounted here, not even in a view of one's own")
+        assert 3_000_000 <= found.bytes < 4_000_000
+        assert 1 <= found.files <= 2
+        run.kill()
+
+
+def test_our_own_memory_file_systems_are_not_a_guests() -> None:
+    """Whoever starts the wall sees them before it stands."""
+    procs = metering.tree(os.getpid())
+    assert metering.tmpfs(procs, ["/dev/shm", "/tmp", "/", "/nowhere"]) == DiskUsage()
+    assert metering.tmpfs([Proc(1 << 23, 1, 1, 0, 0, 0, 1)], ["/tmp"]) == DiskUsage()
 
 
 class Kills:
