@@ -28,11 +28,11 @@ def render(grade: Grade, bank: Bank, labs: Mapping[str, str]) -> Iterator[str]:
     yield from _table("lab", _papers(grade.by_lab, labs, ran))
     for exam, band in grade.bands.items():
         passed = "passed" if band.passed else "not passed"
-        yield f"  {exam}: {passed}. {band.label}: {' '.join(band.advice.split())}"
+        yield f"  {exam}: {passed}. {clean_line(band.label)}: {clean_line(band.advice, 2000)}"
     if grade.study:
         yield "  Study next:"
         for focus in grade.study[:6]:
-            yield f"    - {focus.title}: {' '.join(focus.advice.split())}"
+            yield f"    - {clean_line(focus.title)}: {clean_line(focus.advice, 2000)}"
         if len(grade.study) > 6:
             yield f"    ... and {len(grade.study) - 6} more in the report"
     yield ""
@@ -106,10 +106,16 @@ def _papers(
 
 def _table(what: str, rows: Iterator[tuple[str, Total]]) -> Iterator[str]:
     lines = [
-        f"  {title[: _WIDTH - 26]:<{_WIDTH - 26}} {number(t.points):>8} / {number(t.maximum):<5}"
+        f"  {_cell(title, _WIDTH - 26)} {number(t.points):>8} / {number(t.maximum):<5}"
         f" {percent(t.share):>8}"
         for title, t in rows
     ]
     if lines:
         yield f"  points per {what}"
         yield from (f"  {line}" for line in lines)
+
+
+def _cell(title: str, width: int) -> str:
+    """`title` clean and just `width` long; a topic's stands further in than its domain's."""
+    inset = len(title) - len(title.lstrip())
+    return f"{' ' * inset}{clean_line(title)}"[:width].ljust(width)
