@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from grader.errors import SandboxFault
 from grader.sandbox import metering
 from grader.sandbox.metering import DiskUsage, Proc, size_text
 
@@ -152,7 +153,9 @@ class Watch:
         while not self._done.is_set():
             began = time.monotonic()
             disk = began >= disk_after
-            with suppress(OSError):  # a guest that ends under the reading is no news
+            # A guest that ends under the reading is no news, and one that does not die is met
+            # again by whoever closes it.
+            with suppress(OSError, SandboxFault):
                 if self.poll(disk):
                     return
             took = time.monotonic() - began

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.errors import SandboxFault
 from grader.sandbox import metering, watch
 from grader.sandbox.metering import DiskUsage, Proc, size_text
 from grader.sandbox.watch import Allowance, Usage, Watch
@@ -417,6 +418,19 @@ def test_a_watch_ends_when_told(start: Start) -> None:
     watching.stop()
     assert time.monotonic() - began < 1
     assert "grader-watch" not in {t.name for t in threading.enumerate()}
+
+
+def test_a_guest_that_does_not_die_ends_the_watch_quietly(start: Start) -> None:
+    """Whoever closes the guest is told so; what ran out is known."""
+
+    def fail() -> None:
+        raise SandboxFault("2 processes do not die")
+
+    watching = Watch(start(READY).pid, Allowance(processes=0), fail)
+    watching.start()
+    time.sleep(watch.PACE * 2)
+    watching.stop()
+    assert watching.ran_out == "processes: 0 reached"
 
 
 def test_a_guest_that_ends_is_no_news(start: Start) -> None:
