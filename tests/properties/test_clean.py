@@ -18,7 +18,7 @@ _texts = st.one_of(surrogates, st.text(characters, max_size=40), surrogates.map(
 _SAID = len(" ... (cut: 1000000 characters)")
 
 
-@quick(400)
+@quick(200)
 @given(_texts, st.integers(1, 400))
 def test_what_comes_out_is_clean(text: str, limit: int) -> None:
     """No control, bidirectional or unpaired character, no command of a CI service, no length."""
@@ -30,7 +30,7 @@ def test_what_comes_out_is_clean(text: str, limit: int) -> None:
     assert "\n" not in clean_line(text, limit)
 
 
-@quick(400)
+@quick(200)
 @given(_texts)
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     """What is clean already is not touched."""

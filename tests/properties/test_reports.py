@@ -30,7 +30,7 @@ LAB = LoadedLab(builders.lab_spec(), Path("labs/tiny"), {}, None)
 _said = st.one_of(surrogates, surrogates.map(lambda s: s * 200))
 
 
-@quick(60)
+@quick(30)
 @given(st.sampled_from(Verdict), _said, _said, st.sampled_from(("score", "hints", "full")))
 def test_what_a_check_says_is_fit_to_print(
     verdict: Verdict, reason: str, stopped: str, feedback: Feedback
@@ -44,7 +44,7 @@ def test_what_a_check_says_is_fit_to_print(
     promises.told(grade, shop)
 
 
-@quick(60)
+@quick(30)
 @given(st.lists(st.one_of(st.sampled_from(VALUES), surrogates), max_size=30))
 def test_a_card_is_told_cleanly(names: list[str]) -> None:
     """A student's name in submission.yaml reaches every report without what could harm it."""
@@ -57,7 +57,7 @@ def test_a_card_is_told_cleanly(names: list[str]) -> None:
     assert 0 < len(grade.name) < 300
 
 
-@quick(60)
+@quick(30)
 @given(_said, _said)
 def test_what_an_author_writes_is_fit_to_print(title: str, advice: str) -> None:
     """Titles and advice of the course come out clean too, and break no line."""

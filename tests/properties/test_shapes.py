@@ -33,7 +33,7 @@ def _joins(pair: tuple[Any, Any]) -> bool:
     return pair != (None, None)
 
 
-@quick(300)
+@quick(150)
 @given(values, _shapes)
 def test_a_value_fits_or_is_told_why_not(value: Any, shape: Any) -> None:
     """Never an exception, and a message that is short once it is cleaned."""
@@ -42,7 +42,7 @@ def test_a_value_fits_or_is_told_why_not(value: Any, shape: Any) -> None:
     assert not unsafe(clean_line(told))
 
 
-@quick(200)
+@quick(100)
 @given(values)
 def test_a_value_has_its_own_shape(value: Any) -> None:
     """The type that a value evidently has fits it."""

@@ -15,21 +15,21 @@ from tests.properties.sheets import VALUES, bombs, sheets, spelt
 pytestmark = pytest.mark.timeout(120)
 
 
-@quick(250)
+@quick(120)
 @given(sheets((100, 3000)))
 def test_any_bytes_are_graded(raw: bytes) -> None:
     """Whatever a sheet holds, there is a grade with clean reports; the other paper is untouched."""
     promises.sheet(raw)
 
 
-@quick(12)
+@quick(6)
 @given(bombs((100_000, 130_000, 140_000, 1 << 20)))
 def test_bombs_are_graded_in_time(raw: bytes) -> None:
     """A sheet as large as it may be, or larger, takes seconds at the very most."""
     promises.sheet(raw)
 
 
-@quick(60)
+@quick(30)
 @given(spelt("quiz-1"))
 def test_a_sound_sheet_is_marked_however_it_is_spelt(pair: tuple[dict[str, Any], bytes]) -> None:
     """Blocks, flow, quotes, line ends and a byte order mark make no difference to the marks."""
@@ -45,7 +45,7 @@ _LINES = st.fixed_dictionaries(
 )
 
 
-@quick(60)
+@quick(30)
 @given(_LINES.flatmap(lambda lines: st.tuples(st.just(lines), st.permutations(sorted(lines)))))
 def test_the_order_of_the_lines_is_nothing(drawn: tuple[dict[str, str], list[str]]) -> None:
     """Marks and reasons of a shuffled sheet are those of the sheet."""

@@ -17,21 +17,21 @@ from tests.properties.trees import SHUT, SOUND, Plan, arguments, build, plans
 pytestmark = pytest.mark.timeout(120)
 
 
-@quick(120)
+@quick(70)
 @given(plans())
 def test_any_folder_is_graded(plan: Plan) -> None:
     """Links, devices, holes, locked files, names that break terminals: a grade, clean reports."""
     promises.tree(plan)
 
 
-@quick(80)
+@quick(50)
 @given(plans(kept=True))
 def test_a_sound_paper_keeps_its_grade(plan: Plan) -> None:
     """What lies beside it changes nothing about it."""
     promises.neighbour(plan)
 
 
-@quick(150)
+@quick(100)
 @given(arguments)
 def test_any_argument_is_found_or_refused(text: str) -> None:
     """`--submission` of anything: folders, or a message on what was looked for."""

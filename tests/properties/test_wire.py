@@ -15,14 +15,14 @@ from tests.properties.replies import REQUEST, messages, replies
 pytestmark = pytest.mark.timeout(120)
 
 
-@quick(600)
+@quick(300)
 @given(replies())
 def test_any_line_is_refused_or_sound(line: bytes) -> None:
     """`Malformed` with a short clean message, or a reply within every limit; nothing else."""
     promises.reply(line)
 
 
-@quick(200)
+@quick(100)
 @given(messages)
 def test_what_is_sent_is_what_arrives(message: dict[str, Any]) -> None:
     """One line each way, and every value comes back equal and of its own type."""
