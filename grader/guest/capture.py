@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from grader.guest.afresh import end_with, let_go, run
+from grader.guest.installed import remember
 from grader.guest.replay import Recording
 
 SCRIPT = "mlflow.utils._capture_modules"
@@ -59,6 +60,7 @@ def preload(modules: Sequence[str]) -> Recording:
         for name in (*_ALWAYS, *modules):
             with suppress(ImportError):
                 importlib.import_module(name)
+    remember(recording.events)
     _preloaded[:] = [_Preloaded(recording, dict(os.environ))]
     return recording
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.machinery import ExtensionFileLoader, ModuleSpec, PathFinder
@@ -99,12 +99,11 @@ class Recording:
             fromlist: Any = (),
             level: int = 0,
         ) -> Any:
-            with self._noted("import", (name, globals, None, fromlist, level)):
-                return _import(name, globals, locals, fromlist, level)
+            return self._noted("import", _import, name, globals, None, fromlist, level)
 
         def import_module(name: str, package: str | None = None) -> ModuleType:
-            with self._noted("module", (name, package)):
-                return _import_module(name, package)
+            module: ModuleType = self._noted("module", _import_module, name, package)
+            return module
 
         _machinery._load_unlocked = lambda spec: self._loaded(spec, load)
         builtins.__import__ = imports
@@ -117,17 +116,15 @@ class Recording:
             importlib.import_module = _import_module
             self._unbind({id(imports): "import", id(import_module): "module"})
 
-    @contextmanager
-    def _noted(self, kind: str, args: tuple[Any, ...]) -> Iterator[None]:
+    def _noted(self, kind: str, function: Callable[..., Any], *args: Any) -> Any:
         if not self._bodies:
-            yield
-            return
+            return function(*args)
         body = self._bodies[-1]
         at = len(body.events)
         body.events.append(Event(kind, args))
         body.importing += 1
         try:
-            yield
+            return function(*args)
         except BaseException:
             body.events[at] = Event(kind, args, failed=True)
             raise
@@ -136,8 +133,7 @@ class Recording:
 
     def _loaded(self, spec: ModuleSpec, load: Any) -> Any:
         if self._bodies and not self._bodies[-1].importing:
-            with self._noted("load", (spec.name,)):
-                return self._loaded(spec, load)
+            return self._noted("load", lambda _: self._loaded(spec, load), spec.name)
         body = _Body()
         self._bodies.append(body)
         self._known.add(spec.name)

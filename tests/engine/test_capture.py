@@ -234,7 +234,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, Ran]:
     root = tmp_path_factory.mktemp("capture")
     folders = [root / "plain", root / "forked"]
     processes = [run(folder) for folder in folders]
-    words = [process.communicate(timeout=300)[1] for process in processes]
+    words = [process.communicate(timeout=600)[1] for process in processes]
     assert [p.returncode for p in processes] == [0, 0], "\n\n".join(words)
     plain, forked = (ran(*pair) for pair in zip(folders, words, strict=True))
     return plain, forked
@@ -287,5 +287,5 @@ def test_what_the_models_are_for(both: tuple[Ran, Ran]) -> None:
 def test_only_a_process_that_starts_otherwise_is_a_real_one(both: tuple[Ran, Ran]) -> None:
     """The helper infers for every model, unless environment or path have become others."""
     plain, forked = both
-    assert list(dict.fromkeys(plain.real)) == list(MODELS)  # autologging infers nothing
+    assert list(dict.fromkeys(plain.real)) == [*MODELS, "auto"]
     assert forked.real == ["threads", "shadowed"]

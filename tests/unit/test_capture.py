@@ -1,6 +1,6 @@
-"""`grader.guest.replay`, `.afresh` and `.capture`, on packages of a few lines: no engine needed.
+"""`grader.guest.capture`, and what it is made of, on packages of a few lines: no engine needed.
 
-Each case runs in processes of its own: what it changes is `sys.modules`.
+Most run in processes of their own: what they change is `sys.modules`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import importlib_metadata
 import pytest
 
+from grader.guest import installed
 from grader.guest.capture import install, starts_alike
 
 ROOT = Path(__file__).parents[2]
@@ -292,3 +296,63 @@ def test_installing_needs_something_preloaded() -> None:
     """The message names what has to come first."""
     with pytest.raises(RuntimeError, match=r"^preload\(\) comes before install\(\)$"):
         install()
+
+
+class Utils(ModuleType):
+    """The parts of MLflow's `requirements_utils` that are replaced, counting what they read."""
+
+    _MODULES_TO_PACKAGES: dict[str, list[str]] | None = None
+
+    def __init__(self) -> None:
+        super().__init__("mlflow.utils.requirements_utils")
+        self.reads: list[str] = []
+        self.importlib_metadata = importlib_metadata
+
+    def _init_modules_to_packages_map(self) -> None:
+        if self._MODULES_TO_PACKAGES is None:
+            self.reads.append("all")
+            self._MODULES_TO_PACKAGES = {"sklearn": ["scikit-learn"]}
+
+    def _iter_requires(self, name: str) -> Iterator[str]:
+        self.reads.append(name)
+        yield f"{name}-core"
+
+    def _prune_packages(self, packages: set[str]) -> None:
+        for name in packages:
+            list(self._iter_requires(name))
+
+
+@pytest.fixture
+def utils(monkeypatch: pytest.MonkeyPatch) -> Utils:
+    """A stand-in for MLflow's module after `remember`, with nothing read since."""
+    stand_in = Utils()
+    monkeypatch.setitem(sys.modules, stand_in.__name__, stand_in)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    installed.remember(["json", "sklearn.svm"])
+    assert stand_in.reads == ["all", "scikit-learn"]
+    assert stand_in._MODULES_TO_PACKAGES is None  # as in a new process, for whoever looks
+    stand_in.reads.clear()
+    return stand_in
+
+
+def test_what_is_installed_is_read_once(utils: Utils, tmp_path: Path) -> None:
+    """Also with one more folder on the path, as long as it has no distribution."""
+    sys.path.append(str(tmp_path))
+    utils._init_modules_to_packages_map()
+    assert utils._MODULES_TO_PACKAGES == {"sklearn": ["scikit-learn"]}
+    assert [*utils._iter_requires("scikit-learn"), *utils._iter_requires("scikit-learn")] == [
+        "scikit-learn-core"
+    ] * 2
+    assert utils.reads == []
+
+
+def test_another_path_is_read_as_ever(utils: Utils, tmp_path: Path) -> None:
+    """A distribution beside a lab counts, and one that is gone does not."""
+    (tmp_path / "mine-1.0.dist-info").mkdir()
+    (tmp_path / "mine-1.0.dist-info/METADATA").write_text("Name: mine\nVersion: 1.0\n", "utf-8")
+    sys.path.append(str(tmp_path))
+    utils._init_modules_to_packages_map()
+    assert list(utils._iter_requires("scikit-learn")) == ["scikit-learn-core"]
+    del sys.path[:2]
+    assert list(utils._iter_requires("scikit-learn")) == ["scikit-learn-core"]
+    assert utils.reads == ["all", "scikit-learn", "scikit-learn"]
