@@ -14,7 +14,7 @@ from pathlib import Path
 
 import grader
 from grader.errors import GraderError, StudentError
-from grader.labs.engines import ENGINES, open_sandbox
+from grader.labs.engines import ENGINES
 from grader.provision.bwrap import find_bwrap
 from grader.provision.jars import CACHE, MIRROR, cache_folder, fetch, locked, missing
 from grader.provision.java import find_java

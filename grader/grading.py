@@ -7,10 +7,9 @@ not depend on which of them a run selects or in which order.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,10 +25,14 @@ from grader.course.submission import Submission, read_submission
 from grader.course.yamldoc import shown
 from grader.errors import CourseError, GraderError
 from grader.labs.checking import decided, run_check
-from grader.labs.engines import engine_versions, open_sandbox, prepare
+from grader.labs.engines import engine_versions, prepare
 from grader.labs.load import LoadedLab, load_labs, misplaced
-from grader.labs.session import Engines, LabSession
+from grader.labs.pool import Pool, runtime_of
+from grader.labs.session import LabSession, seed_of
+from grader.labs.station import Station
+from grader.labs.walls import Wanted, open_sandbox
 from grader.lint import engine
+from grader.sandbox import scratch
 from grader.sandbox.intake import take_in
 from grader.sandbox.interface import Sandbox
 
@@ -71,26 +74,59 @@ class Workshop:
     schemas: Schemas
     policy: Policy
     say: Callable[[str], None] = lambda _: None
-    _engines: tuple[Sandbox, Engines] | None = None
+    #: What containment was asked for, and what hidden data is generated from.
+    wanted: Wanted = field(default_factory=Wanted)
+    secret: str = ""
+    #: The labs of this run; None for all.
+    chosen: Collection[str] | None = None
+    #: Processes that grade side by side, and submissions that this one has still to begin.
+    workers: int = 1
+    to_come: int = 0
+    _pool: Pool | None = None
+    _sandbox: Sandbox | None = None
     _failed: GraderError | None = None
 
-    def engines(self) -> tuple[Sandbox, Engines]:
-        """Sandbox and engines. A failure is final: it is raised again without another try.
+    def pool(self) -> Pool:
+        """Where labs are run. A failure is final: it is raised again without another try.
 
         Raises:
             ProvisionError, SandboxFault: labs cannot be run here.
         """
         if self._failed:
             raise self._failed
-        if self._engines is None:
+        if self._pool is None:
+            specs = [lab.spec for lab in self.labs.values() if self._chosen(lab.spec.id)]
             try:
-                sandbox = open_sandbox()
-                runtime = {r for lab in self.labs.values() for r in lab.spec.runtime}
-                self._engines = sandbox, prepare(sandbox, runtime, self.say)
+                engines = prepare(self.sandbox(), runtime_of(specs), self.say)
             except GraderError as error:
                 self._failed = error
                 raise
-        return self._engines
+            self._pool = Pool(self.sandbox(), engines, specs, self.workers)
+        return self._pool
+
+    def sandbox(self) -> Sandbox:
+        """The sandbox that labs run in.
+
+        Raises:
+            ProvisionError: there is none that will do.
+        """
+        if self._sandbox is None:
+            self._sandbox = open_sandbox(self.wanted)
+        return self._sandbox
+
+    def warm(self, labs: Collection[str]) -> None:
+        """Let engines start for somebody's `labs` while there is something else to do."""
+        if any(map(self._chosen, labs)):
+            with suppress(GraderError):  # it is told where the labs are run
+                self.pool().prepare()
+
+    def close(self) -> None:
+        """End what waits for another submission."""
+        if self._pool is not None:
+            self._pool.close()
+
+    def _chosen(self, lab: str) -> bool:
+        return self.chosen is None or lab in self.chosen
 
 
 @dataclass(slots=True)
@@ -100,23 +136,26 @@ class Grading:
     shop: Workshop
     source: Path
     durations: dict[str, float] = field(default_factory=dict)
+    _begun: bool = False
+    _station: Station | None = None
     _scratch: Path = field(init=False)
+    _copy: Path = field(init=False)
     _left_behind: list[Problem] = field(init=False)
     submission: Submission = field(init=False)
     _checks: dict[Entry, Result] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._scratch = Path(tempfile.mkdtemp(prefix="grader-intake-"))
-        self._scratch.chmod(0o711)
-        copy = self._scratch / self.source.name
+        self._scratch = scratch.folder("intake")
+        self._copy = copy = self._scratch / self.source.name
         self._left_behind = take_in(self.source, copy)
         exams = self.shop.bank.exams.values()
         labs = list(self.shop.labs)
         self.submission = read_submission(copy, exams, labs, self.shop.schemas)
 
     def close(self) -> None:
-        """Remove the copy of the submission."""
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        """End what runs for the submission, and remove its copy."""
+        self._let_go()
+        scratch.discard(self._scratch)
 
     def problems(self) -> list[Problem]:
         """What could not be taken in or read."""
@@ -124,6 +163,7 @@ class Grading:
 
     def item(self, exam_id: str, item_id: str) -> Result:
         """Mark one item."""
+        self._begin()
         bank, policy = self.shop.bank, self.shop.policy
         begun = time.perf_counter()
         exam, question, key = bank.exams[exam_id], bank.questions[item_id], bank.keys[item_id]
@@ -142,6 +182,7 @@ class Grading:
 
     def check(self, lab_id: str, name: str) -> Result:
         """The result of one check; the first one asked for runs the lab."""
+        self._begin()
         if (lab_id, name) not in self._checks:
             begun = time.perf_counter()
             for result in self._run_lab(self.shop.labs[lab_id]):
@@ -157,17 +198,45 @@ class Grading:
             told = f"labs/{lab.spec.id}.py was not handed in"
             return [decided(lab, c, Verdict.UNANSWERED, told) for c in checks]
         try:
-            sandbox, engines = self.shop.engines()
+            pool = self.shop.pool()
             self.shop.say(f"running {lab.spec.id}")
-            folder = file.parent.parent
-            with LabSession(lab, file, folder, sandbox, engines) as session:
+            station = self._at_work(pool)
+            name = file.relative_to(self._copy).as_posix()
+            seed = seed_of(self.shop.secret, lab.spec.id)
+            with LabSession(lab, name, station, seed) as session:
+                session.start()
+                if self.shop.to_come:
+                    pool.prepare()
                 session.run()
-                return [run_check(lab, c, session) for c in checks]
+                results = [run_check(lab, c, session) for c in checks]
+            if station.spoilt:
+                self._let_go()
+            return results
         except Exception as error:  # whatever it is, it is not the student's
+            self._let_go()
             told = str(error) if isinstance(error, GraderError) else repr(error)
             return [decided(lab, c, Verdict.GRADER_FAULT, told) for c in checks]
         finally:
             self.shop.say("")
+
+    def _begin(self) -> None:
+        """The first verdict is asked for: engines can start while sheets are marked."""
+        if not self._begun:
+            self._begun = True
+            self.shop.to_come = max(0, self.shop.to_come - 1)
+            self.shop.warm(self.submission.labs)
+
+    def _at_work(self, pool: Pool) -> Station:
+        """The station of this submission."""
+        if self._station is None:
+            self._station = pool.take()
+            self._station.admit(self._copy)
+        return self._station
+
+    def _let_go(self) -> None:
+        if self._station is not None:
+            self._station.close()
+            self._station = None
 
     def _spent(self, paper: str, begun: float) -> None:
         self.durations[paper] = self.durations.get(paper, 0.0) + time.perf_counter() - begun
@@ -195,4 +264,4 @@ class Grading:
             paper in self.shop.labs and result.verdict.scored and paper in self.submission.labs
             for (paper, _), result in results.items()
         )
-        return "bwrap" if ran else "not-used"
+        return self.shop.sandbox().tier if ran else "not-used"

@@ -109,11 +109,20 @@ class Bank:
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """Limits on a lab's student code. Seconds, MiB and KiB; engines' start-up is not counted."""
+    """Limits on a lab's student code. Engines' start-up is not counted.
+
+    `run`, `call` and `cpu` are seconds, `memory` and `disk` MiB, `output` KiB; `processes` counts
+    threads, `files` what the lab leaves in its folder, `open_files` descriptors of a process.
+    """
 
     run: float = 120.0
     call: float = 60.0
+    cpu: float = 300.0
     memory: int = 4096
+    processes: int = 1536
+    disk: int = 1024
+    files: int = 20_000
+    open_files: int = 4096
     output: int = 256
 
 

@@ -1,73 +1,134 @@
-"""First code inside the wall: take limits, start the role, answer requests one at a time.
+"""First code inside the wall: become the keeper of one role, and fork a child for each lab.
 
-Requests come as JSON lines on one descriptor, replies go out on another; printed output is a
-third matter. A reply is `{"id", "ok": true, "value"}` or `{"id", "ok": false, "error"}`.
+The keeper takes limits, pays for imports and engines once, and then waits for the host on a
+socket. To open a lab the host sends three descriptors: where the lab's requests come from, where
+its replies go, where its printed output goes. The child that serves them is a fork of the keeper
+from before any student code ran. Between labs the keeper clears away whatever the last one left.
+No student code runs in the keeper itself.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
+import signal
+import socket
 import sys
 import traceback
+from contextlib import suppress
 from typing import Any, Protocol
 
-from grader.guest.encode import encode
-from grader.guest.refusal import Refused, describe
+from grader.guest import children
+from grader.guest.serving import Role, serve
+
+_PR_SET_DUMPABLE = 4
+_PR_SET_CHILD_SUBREAPER = 36
+#: Seconds that a lab's process has for ending by itself once its requests have ended.
+PATIENCE = 5.0
+MESSAGE = 1 << 16
 
 
-class Role(Protocol):
-    """What a role can do: one method for each request, found by its name."""
+class House(Protocol):
+    """What a role keeps warm for its labs."""
 
-    def handle(self, op: str, fields: dict[str, Any]) -> Any:
-        """Answer one request with a value that `encode` accepts."""
+    def lab(self, start: dict[str, Any]) -> Role:
+        """Begin a lab: called in its child."""
+        ...
+
+    def settle(self) -> str:
+        """Put everything back after a lab: what is broken, or nothing. Called in the keeper."""
+        ...
+
+    @property
+    def pids(self) -> set[int]:
+        """Processes that outlive a lab."""
         ...
 
 
 def main() -> None:
-    """Serve requests until the host closes the line."""
-    requests = os.fdopen(int(sys.argv[1]), "rb")
-    replies = int(sys.argv[2])
-    for fd in (requests.fileno(), replies):
-        os.set_inheritable(fd, False)
-    start = json.loads(requests.readline())
+    """Serve the host until it closes the line."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    control.set_inheritable(False)
+    start = json.loads(control.recv(MESSAGE))
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a lab leaves behind comes to us
     try:
         _limit(start["limits"])
-        role = _role(start)
+        os.umask(0o022)
+        house = _house(start)
     except BaseException as error:  # whatever it is, it goes to the host as a failed start
         traceback.print_exc()
-        _send(replies, start["id"], error=_failure(error))
+        _tell(control, start["id"], error=f"{type(error).__name__}: {error}"[:2000])
         return
-    _send(replies, start["id"], value=None)
-    for line in requests:
-        request = json.loads(line)
-        request_id, op = request.pop("id"), request.pop("op")
-        try:
-            value = encode(role.handle(op, request))
-        except BaseException as error:  # sys.exit in student code ends the request, not the role
-            _send(replies, request_id, error=_failure(error))
+    # From here on nobody of our own user can look into this process or change it.
+    libc.prctl(_PR_SET_DUMPABLE, 0)
+    _tell(control, start["id"], value=None)
+    lab = 0
+    while True:
+        message, fds, _, _ = socket.recv_fds(control, MESSAGE, 3)
+        if not message:
+            return
+        request = json.loads(message)
+        if request["op"] == "open":
+            lab = os.fork()
+            if lab == 0:
+                control.close()
+                libc.prctl(_PR_SET_DUMPABLE, 1)
+                _become_lab(house, fds)
+            for fd in fds:
+                os.close(fd)
+            _tell(control, request["id"], value=None)
         else:
-            _send(replies, request_id, value=value)
+            status = children.end(lab, PATIENCE)
+            left = children.clear(house.pids)
+            damage = f"{left} processes cannot be ended" if left else house.settle()
+            _tell(control, request["id"], value={"status": status, "damage": damage})
 
 
-def _role(start: dict[str, Any]) -> Role:
+def _become_lab(house: House, fds: list[int]) -> None:
+    """Be a lab's process: never returns."""
+    try:
+        signal.set_wakeup_fd(-1)
+        requests, replies, output = fds
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.close(output)
+        os.setsid()
+        _reseed()
+        serve(house.lab, requests, replies)
+        sys.stdout.flush()
+    finally:
+        os._exit(0)
+
+
+def _reseed() -> None:
+    """Random numbers as in a new process: a fork would repeat the keeper's."""
+    import random
+
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+
+
+def _house(start: dict[str, Any]) -> House:
     # One role a process: only its own imports are paid.
     if start["role"] == "runner":
-        from grader.guest.runner import Runner
+        from grader.guest.runner import RunnerHouse
 
-        return Runner(start)
+        return RunnerHouse(start)
     if start["role"] == "inspector":
-        from grader.guest.inspector import Inspector
+        from grader.guest.inspector import InspectorHouse
 
-        return Inspector(start)
+        return InspectorHouse(start)
     if start["role"] == "migrator":
-        from grader.guest.migrator import Migrator
+        from grader.guest.migrator import MigratorHouse
 
-        return Migrator(start)
-    from grader.guest.scorer import Scorer
+        return MigratorHouse(start)
+    from grader.guest.scorer import ScorerHouse
 
-    return Scorer(start)
+    return ScorerHouse(start)
 
 
 def _limit(limits: dict[str, int]) -> None:
@@ -78,24 +139,10 @@ def _limit(limits: dict[str, int]) -> None:
         (resource.RLIMIT_FSIZE, limits["file_bytes"]),
         (resource.RLIMIT_DATA, limits["memory_bytes"]),
     ):
-        resource.setrlimit(what, (value, value))
+        with suppress(ValueError):  # the hard limit is lower already
+            resource.setrlimit(what, (value, value))
 
 
-def _failure(error: BaseException) -> dict[str, str]:
-    if isinstance(error, Refused):
-        return {"kind": error.kind, "message": str(error)}
-    if isinstance(error, MemoryError):
-        return {"kind": "memory", "message": "out of memory"}
-    return {"kind": "raised", "message": describe(error)}
-
-
-def _send(fd: int, request_id: str, **fields: Any) -> None:
+def _tell(control: socket.socket, request_id: str, **fields: Any) -> None:
     message = {"id": request_id, "ok": "error" not in fields, **fields}
-    try:
-        data = json.dumps(message, allow_nan=False).encode()
-    except (ValueError, TypeError, RecursionError) as error:
-        told = {"kind": "output", "message": f"the result cannot be sent: {error}"}
-        data = json.dumps({"id": request_id, "ok": False, "error": told}).encode()
-    view = memoryview(data + b"\n")
-    while view:
-        view = view[os.write(fd, view) :]
+    control.send(json.dumps(message, allow_nan=False).encode())

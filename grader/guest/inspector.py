@@ -14,45 +14,72 @@ from pathlib import Path
 from typing import Any
 
 from grader.guest.encode import MAX_ROWS
+from grader.guest.places import NAME, Places
 from grader.guest.refusal import Refused
 
-WORKSPACE = Path("/workspace")
+
+class InspectorHouse:
+    """Its imports, made while the runner works."""
+
+    pids: frozenset[int] = frozenset()
+
+    def __init__(self, start: dict[str, Any]) -> None:
+        self._places = Places.of(start)
+        if "spark" in start["runtime"]:
+            import deltalake  # noqa: F401 - paid for once
+        if "mlflow" in start["runtime"]:
+            from grader.guest import mlflow_view  # noqa: F401 - likewise
+        self._kept = set(self._places.tmp.iterdir())
+
+    def lab(self, start: dict[str, Any]) -> Inspector:
+        """Look at a lab, in a process of its own: what a crafted file breaks, it breaks there."""
+        return Inspector(self._places)
+
+    def settle(self) -> str:
+        """Remove the copies of the last lab's store."""
+        self._places.clear_tmp(self._kept)
+        return ""
 
 
 class Inspector:
     """One lab's artefacts."""
 
-    def __init__(self, start: dict[str, Any]) -> None:
-        self._runtime = set(start["runtime"])
-        if "spark" in self._runtime:
-            import deltalake  # noqa: F401 - paid for while the runner works
-        if "mlflow" in self._runtime:
-            from grader.guest import mlflow_view  # noqa: F401 - likewise
+    def __init__(self, places: Places) -> None:
+        self._places = places
 
     def handle(self, op: str, fields: dict[str, Any]) -> Any:
         """`delta`, `rows`, `mlflow`, `files` or `text`."""
+        return self._places.shown(self._answer(op, fields))
+
+    def _answer(self, op: str, fields: dict[str, Any]) -> Any:
+        workspace = self._places.workspace
         if op == "delta":
-            return delta(_table(fields["table"]))
+            return delta(_table(workspace, fields["table"]))
         if op == "rows":
-            return rows(_table(fields["table"]), fields["version"])
+            return rows(_table(workspace, fields["table"]), fields["version"])
         if op == "mlflow":
             from grader.guest.mlflow_view import view
 
-            return view()
+            return view(self._places)
         if op == "files":
-            return files(fields["pattern"])
-        return text(fields["path"])
+            return files(workspace, fields["pattern"])
+        return text(workspace, fields["path"])
+
+    def end(self) -> None:
+        """Nothing to put back."""
 
 
-def _table(name: str) -> Path:
+def _table(workspace: Path, name: str) -> Path:
     """The folder of a table, named as `t`, `db.t`, or by a path in the workspace."""
     plain = re.sub(r"^(dbfs|file):(//)?", "", name)
     if plain.startswith("/dbfs/"):
-        return WORKSPACE / "dbfs" / plain.removeprefix("/dbfs/")
+        return workspace / "dbfs" / plain.removeprefix("/dbfs/")
     if "/" in plain:
-        return Path(plain) if plain.startswith("/workspace/") else WORKSPACE / plain.lstrip("/")
+        for root in (NAME, os.path.realpath(workspace)):
+            plain = plain.removeprefix(f"{root}/")
+        return workspace / plain.lstrip("/")
     parts = plain.split(".")
-    warehouse = WORKSPACE / "warehouse"
+    warehouse = workspace / "warehouse"
     if len(parts) == 2 and parts[0] != "default":
         return warehouse / f"{parts[0].lower()}.db" / parts[1].lower()
     return warehouse / parts[-1].lower()
@@ -111,15 +138,15 @@ def rows(path: Path, version: int | None) -> list[dict[str, Any]]:
     return result
 
 
-def files(pattern: str) -> list[str]:
+def files(workspace: Path, pattern: str) -> list[str]:
     """Files of the workspace that match a glob pattern, relative to it."""
-    found = (p for p in WORKSPACE.glob(pattern) if p.is_file())
-    return sorted(str(p.relative_to(WORKSPACE)) for p in found)[:1000]
+    found = (p for p in workspace.glob(pattern) if p.is_file())
+    return sorted(str(p.relative_to(workspace)) for p in found)[:1000]
 
 
-def text(path: str) -> str:
+def text(workspace: Path, path: str) -> str:
     """A text file of the workspace."""
-    target = WORKSPACE / path
+    target = workspace / path
     try:
         fd = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(fd, "rb") as handle:

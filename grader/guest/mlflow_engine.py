@@ -11,33 +11,56 @@ import os
 import shutil
 import sqlite3
 from pathlib import Path
-from typing import Any
 
-STORE = Path("/workspace/mlflow.db")
-ARTIFACTS = "/workspace/mlruns"
+from grader.guest.places import Places
 
 
-def start(template: str | None) -> Any:
-    """Import MLflow on a fresh store, copied from `template` (a migrated database) if given."""
-    if template:
-        shutil.copyfile(template, STORE)
-        with sqlite3.connect(STORE) as db:
-            db.execute(
-                "UPDATE experiments SET artifact_location = ? || '/' || experiment_id", (ARTIFACTS,)
-            )
-        db.close()
-    configure(f"sqlite:///{STORE}")
-    import mlflow
-    import mlflow.sklearn as flavor
+def store(places: Places) -> Path:
+    """The lab's tracking database."""
+    return places.workspace / "mlflow.db"
 
-    setattr(flavor, "_get_default_serialization_format", lambda: "cloudpickle")  # noqa: B010 - a private name of a lazily loaded module, unknown to its types
-    return mlflow
+
+def artifacts(places: Places) -> Path:
+    """Where the lab's runs and models keep their files."""
+    return places.workspace / "mlruns"
+
+
+def copied_store(places: Places) -> Path | None:
+    """A private copy of the lab's store, None if there is none: SQLite may write beside its file."""
+    path = store(places)
+    if path.is_symlink() or not path.is_file():
+        return None
+    return Path(shutil.copyfile(path, places.tmp / "mlflow.db"))
+
+
+def set_environment(places: Places) -> None:
+    """Point MLflow at the lab's store, and keep it from phoning home or asking for a git."""
+    configure(f"sqlite:///{store(places)}")
 
 
 def configure(uri: str) -> None:
-    """Point MLflow at the store `uri` and keep it from phoning home or asking for a git."""
+    """Point MLflow at the store `uri`."""
     os.environ["MLFLOW_TRACKING_URI"] = uri
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["DO_NOT_TRACK"] = "true"
     os.environ["GIT_PYTHON_REFRESH"] = "quiet"
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+
+
+def be_databricks() -> None:
+    """Let scikit-learn models be saved as on Databricks where a student does not say how."""
+    import mlflow.sklearn as flavor
+
+    setattr(flavor, "_get_default_serialization_format", lambda: "cloudpickle")  # noqa: B010 - a private name of a lazily loaded module, unknown to its types
+
+
+def start(template: str | None, places: Places) -> None:
+    """Begin a lab with a fresh store, copied from `template` (a migrated database) if given."""
+    if template:
+        shutil.copyfile(template, store(places))
+        with sqlite3.connect(store(places)) as db:
+            db.execute(
+                "UPDATE experiments SET artifact_location = ? || '/' || experiment_id",
+                (str(artifacts(places)),),
+            )
+        db.close()

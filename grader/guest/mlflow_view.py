@@ -7,29 +7,28 @@ the runner. Artefact locations are taken from the layout, not from the store's o
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from grader.guest.mlflow_engine import ARTIFACTS, STORE, configure
+from grader.guest import mlflow_engine
+from grader.guest.places import Places
 from grader.guest.refusal import Refused
 
-os.environ["MLFLOW_TRACKING_URI"] = "sqlite:////tmp/mlflow.db"
+# MLflow reads these as it is imported.
+mlflow_engine.configure("sqlite://")
 import mlflow
 import yaml
 from mlflow.entities import ViewType
 
-COPY = Path("/tmp/mlflow.db")
 
-
-def view() -> dict[str, Any]:
+def view(places: Places) -> dict[str, Any]:
     """Experiments, runs (oldest first), logged models and registered models."""
-    if not STORE.is_file() or STORE.is_symlink():
+    copy = mlflow_engine.copied_store(places)
+    if copy is None:
         raise Refused("the tracking store is gone", "missing")
-    shutil.copyfile(STORE, COPY)
-    configure(f"sqlite:///{COPY}")
+    artifacts = mlflow_engine.artifacts(places)
+    mlflow_engine.configure(f"sqlite:///{copy}")
     client = mlflow.MlflowClient()
     experiments = {e.experiment_id: e.name for e in client.search_experiments(ViewType.ALL)}
     if not experiments:
@@ -39,22 +38,24 @@ def view() -> dict[str, Any]:
     )
     models: dict[str, list[dict[str, Any]]] = {}
     for m in client.search_logged_models(list(experiments)):
-        folder = Path(ARTIFACTS) / m.experiment_id / "models" / m.model_id / "artifacts"
+        folder = artifacts / m.experiment_id / "models" / m.model_id / "artifacts"
         entry = {"name": m.name, "id": m.model_id, **_mlmodel(folder)}
         models.setdefault(m.source_run_id or "", []).append(entry)
     return {
         "experiments": sorted(experiments.values()),
         "runs": [
-            _run(r, experiments, sorted(models.get(r.info.run_id, []), key=lambda m: m["name"]))
+            _run(r, artifacts, experiments, sorted(models.get(r.info.run_id, []), key=lambda m: m["name"]))
             for r in runs
         ],
         "registered": [_registered(client, m) for m in client.search_registered_models()],
     }
 
 
-def _run(run: Any, experiments: dict[str, str], models: list[dict[str, Any]]) -> dict[str, Any]:
+def _run(
+    run: Any, artifacts: Path, experiments: dict[str, str], models: list[dict[str, Any]]
+) -> dict[str, Any]:
     tags = dict(run.data.tags)
-    folder = Path(ARTIFACTS) / run.info.experiment_id / run.info.run_id / "artifacts"
+    folder = artifacts / run.info.experiment_id / run.info.run_id / "artifacts"
     found = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
     return {
         "id": run.info.run_id,

@@ -6,48 +6,113 @@ that ask for it, a tracking store. What it defined before it raised stays callab
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import re
 import sys
 import types
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from grader.guest import mlflow_engine
+from grader.guest import capture, mlflow_engine, spark_engine
 from grader.guest.dbutils import DBUtils, NotebookExit
 from grader.guest.display import display
+from grader.guest.jvm import Jvm, python_for_spark
+from grader.guest.places import Places
 from grader.guest.refusal import Refused, describe
-from grader.guest.spark_engine import SparkEngine
 
-WORKSPACE = Path("/workspace")
-INPUTS = WORKSPACE / "inputs"
+#: What labs are likely to import, paid for once.
+_ML = ("mlflow.sklearn", "mlflow.pyfunc", "pandas", "scipy.stats", "sklearn.ensemble")
+_ML_MORE = ("sklearn.linear_model", "sklearn.metrics", "sklearn.model_selection")
+_SPARK = ("pandas", "pyspark.sql.functions", "pyspark.sql.pandas.types", "delta.tables")
+
+
+class RunnerHouse:
+    """Python with its imports made, and a JVM with its first query answered."""
+
+    def __init__(self, start: dict[str, Any]) -> None:
+        self._start = start
+        self._places = Places.of(start)
+        runtime = set(start["runtime"])
+        os.environ["TMPDIR"] = str(self._places.tmp)
+        python_for_spark()
+        self._jvm = self._new_jvm() if "spark" in runtime and self.can_spark else None
+        # The JVM wakes up on one core while the imports are made on another.
+        waking = spark_engine.beside(spark_engine.warm_up, self._jvm) if self._jvm else None
+        if "mlflow" in runtime:
+            mlflow_engine.set_environment(self._places)
+            capture.preload([*_ML, *_ML_MORE])
+            mlflow_engine.be_databricks()
+        if "spark" in runtime:
+            for name in _SPARK:
+                importlib.import_module(name)
+        self._java_state = waking() if waking else {}
+        self._kept = set(self._places.tmp.iterdir())
+
+    @property
+    def can_spark(self) -> bool:
+        """Whether this machine has what Spark needs."""
+        return bool(self._start["java"] and self._start["jars"])
+
+    @property
+    def pids(self) -> set[int]:
+        """The JVM."""
+        return {self._jvm.pid} if self._jvm else set()
+
+    def lab(self, start: dict[str, Any]) -> Runner:
+        """Run a lab, in its own process."""
+        file = self._places.submission / start["file"]
+        source = file.read_bytes()
+        # A lab that needs no Spark still has `spark` when its author reaches for it.
+        wanted = "spark" in start["runtime"] or re.search(rb"\bspark\b", source)
+        jvm = self._jvm or (self._new_jvm() if wanted and self.can_spark else None)
+        start["store"] = self._start.get("store")
+        return Runner(start, self._places, file, source, jvm if wanted else None)
+
+    def settle(self) -> str:
+        """Clear Java and the folder of temporary files of what the last lab left."""
+        told = ""
+        if self._jvm:
+            if not self._jvm.alive:
+                return "Java has ended"
+            try:
+                told = spark_engine.in_a_fork(
+                    spark_engine.put_back, self._jvm, self._java_state
+                )
+            except RuntimeError as error:
+                return f"Java does not answer: {error}"
+        self._places.clear_tmp(self._kept)
+        return told
+
+    def _new_jvm(self) -> Jvm:
+        s = self._start
+        options = {"cache": s.get("cache", ""), "train": s.get("train", "")}
+        return Jvm(s["java"], s["jars"], self._places, tuned=s.get("tuned", True), **options)
 
 
 class Runner:
     """One lab of one student."""
 
-    def __init__(self, start: dict[str, Any]) -> None:
-        self._file = Path(start["file"])
-        source = self._file.read_bytes()
-        runtime = set(start["runtime"])
-        # A lab that needs no Spark still has `spark` when its author reaches for it.
-        wants_spark = "spark" in runtime or re.search(rb"\bspark\b", source)
-        INPUTS.mkdir(exist_ok=True)
-        os.chdir(WORKSPACE)
-        os.environ["TMPDIR"] = "/tmp"
-        can_spark = bool(start["java"] and start["jars"])
-        engine = SparkEngine(start["java"], start["jars"]) if wants_spark and can_spark else None
-        if "mlflow" in runtime:
-            mlflow_engine.start(start.get("store"))
+    def __init__(
+        self, start: dict[str, Any], places: Places, file: Path, source: bytes, jvm: Jvm | None
+    ) -> None:
+        self._file = file
+        self._source = source
+        self._places = places
+        self._spark: Any = None
+        places.inputs.mkdir(exist_ok=True)
+        os.chdir(places.workspace)
+        if "mlflow" in start["runtime"]:
+            capture.install()
+            mlflow_engine.start(start.get("store"), places)
         if start.get("fixture"):
-            _load(Path(start["fixture"])).prepare(start["data"], INPUTS)
+            _load(places.real(start["fixture"])).prepare(start["data"], places.inputs)
         self._module = types.ModuleType("__main__")
-        self._module.__dict__.update(
-            __file__=str(self._file), display=display, dbutils=DBUtils(WORKSPACE / "dbfs")
-        )
-        if engine is not None:
-            spark = engine.session()
+        dbutils = DBUtils(places.workspace / "dbfs")
+        self._module.__dict__.update(__file__=str(file), display=display, dbutils=dbutils)
+        if jvm is not None:
+            self._spark = spark = spark_engine.session(jvm)
             self._module.__dict__.update(spark=spark, sc=spark.sparkContext)
             spark.range(1).count()  # the first query's cost is the engine's, not the student's
 
@@ -56,15 +121,24 @@ class Runner:
         if op == "run":
             return self._run()
         if op == "call":
-            return self._call(fields["function"], fields["args"], fields["kwargs"])
+            real = self._places.real
+            return self._call(fields["function"], real(fields["args"]), real(fields["kwargs"]))
         return self._lookup(fields["name"])
+
+    def end(self) -> None:
+        """Stop what the lab started in the shared JVM, as far as the lab itself can."""
+        if self._spark is not None:
+            with suppress(BaseException):  # the keeper looks after what this cannot do
+                for query in self._spark.streams.active:
+                    query.stop()
+                self._spark.stop()
 
     def _run(self) -> None:
         sys.modules["__main__"] = self._module
         # Last on the path: a helper beside the lab can be imported, and shadows nothing.
         sys.path.append(str(self._file.parent))
         try:
-            code = compile(self._file.read_bytes(), str(self._file), "exec")
+            code = compile(self._places.real(self._source), str(self._file), "exec")
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None)
             where = f" (line {line} of {self._file.name})" if line else ""
@@ -100,9 +174,9 @@ class Runner:
             sys.stdout.flush()
 
 
-def _load(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("lab_fixture", path)
-    assert spec and spec.loader  # a path that ends in .py has both
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def _load(text: str) -> types.ModuleType:
+    """The lab's fixture, a module."""
+    module = types.ModuleType("lab_fixture")
+    sys.modules["lab_fixture"] = module
+    exec(compile(text, "fixture.py", "exec"), module.__dict__)
     return module

@@ -6,33 +6,56 @@ predictions. A model that lies here can at worst lose its own points.
 
 from __future__ import annotations
 
-import shutil
+import importlib
+import os
 from typing import Any
 
 from grader.guest import mlflow_engine
+from grader.guest.places import Places
 from grader.guest.refusal import Refused, describe
+
+
+class ScorerHouse:
+    """Its imports, made once."""
+
+    pids: frozenset[int] = frozenset()
+
+    def __init__(self, start: dict[str, Any]) -> None:
+        self._places = Places.of(start)
+        os.environ["TMPDIR"] = str(self._places.tmp)
+        mlflow_engine.configure(f"sqlite:///{self._places.tmp}/mlflow.db")
+        for name in ("mlflow.pyfunc", "mlflow.sklearn", "pandas", "sklearn.ensemble"):
+            importlib.import_module(name)
+        self._kept = set(self._places.tmp.iterdir())
+
+    def lab(self, start: dict[str, Any]) -> Scorer:
+        """Score a lab's models, in a process of its own."""
+        return Scorer(self._places)
+
+    def settle(self) -> str:
+        """Remove what the last lab's models left."""
+        self._places.clear_tmp(self._kept)
+        return ""
 
 
 class Scorer:
     """Models of one lab. Each is loaded once."""
 
-    def __init__(self, start: dict[str, Any]) -> None:
-        if mlflow_engine.STORE.is_file() and not mlflow_engine.STORE.is_symlink():
-            shutil.copyfile(mlflow_engine.STORE, "/tmp/mlflow.db")
-        mlflow_engine.configure("sqlite:////tmp/mlflow.db")
-        import mlflow.pyfunc
-
-        self._load = mlflow.pyfunc.load_model
+    def __init__(self, places: Places) -> None:
+        os.chdir(places.workspace)
+        mlflow_engine.copied_store(places)
+        self._places = places
         self._models: dict[str, Any] = {}
 
     def handle(self, op: str, fields: dict[str, Any]) -> Any:
         """`predict`."""
+        import mlflow.pyfunc
         import pandas as pd
 
-        uri = fields["model_uri"]
+        uri = self._places.real(fields["model_uri"])
         if uri not in self._models:
             try:
-                self._models[uri] = self._load(uri)
+                self._models[uri] = mlflow.pyfunc.load_model(uri)
             except BaseException as error:
                 raise Refused(f"the model {uri} cannot be loaded: {describe(error)}") from error
         frame = pd.DataFrame(fields["rows"])
@@ -40,3 +63,6 @@ class Scorer:
             return self._models[uri].predict(frame)
         except BaseException as error:
             raise Refused(f"the model {uri} raised {describe(error)}") from error
+
+    def end(self) -> None:
+        """Nothing to put back."""

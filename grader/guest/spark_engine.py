@@ -1,129 +1,110 @@
-"""A real Spark with the real Delta jar, started directly.
+"""Spark sessions on a shared JVM: a lab's own, and putting the JVM back between two labs.
 
-The ordinary launcher (`spark-submit`) starts a JVM to print a command line and asks for a module
-that the bundled Java runtime does not have; here the gateway's JVM is started as it would end up.
-Settings are tuned for tables of a few hundred rows on a few cores, where Delta's defaults spend
-their time in thousands of empty tasks. What a student sees of Spark does not depend on them.
+Each lab has a SparkContext of its own, and with it an empty catalog and a warehouse of its own;
+in a warm JVM that takes a tenth of a second.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import re
-import struct
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-WAREHOUSE = "/workspace/warehouse"
-#: What Spark's own launcher passes to open JDK internals to it.
-_OPENS = (
-    "java.base/java.lang",
-    "java.base/java.lang.invoke",
-    "java.base/java.lang.reflect",
-    "java.base/java.io",
-    "java.base/java.net",
-    "java.base/java.nio",
-    "java.base/java.util",
-    "java.base/java.util.concurrent",
-    "java.base/java.util.concurrent.atomic",
-    "java.base/jdk.internal.ref",
-    "java.base/sun.nio.ch",
-    "java.base/sun.nio.cs",
-    "java.base/sun.util.calendar",
-    "java.security.jgss/sun.security.krb5",
-)
-CONF = {
-    "spark.master": "local[2]",
-    "spark.app.name": "lab",
-    "spark.ui.enabled": "false",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    # On Databricks a table is a Delta table unless it is told otherwise.
-    "spark.sql.sources.default": "delta",
-    "spark.sql.warehouse.dir": WAREHOUSE,
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.shuffle.partitions": "2",
-    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
-    "spark.databricks.delta.snapshotPartitions": "1",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.log.level": "ERROR",
-    "spark.local.dir": "/tmp",
-}
+from grader.guest.jvm import Jvm
+
+def session(jvm: Jvm) -> Any:
+    """A new `SparkSession` on `jvm` for this process, ready to use."""
+    jvm.connect()
+    from pyspark.sql import SparkSession
+
+    return SparkSession.builder.getOrCreate()
 
 
-def java_command(java: str, jars: list[str], spark_home: str) -> list[str]:
-    """The command line of a gateway JVM. `java` is a JAVA_HOME, `jars` come beside Spark's own."""
-    command = [f"{java}/bin/java", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-    command += ["-Xshare:auto", "-XX:-UsePerfData", "-Djava.io.tmpdir=/tmp", "-Duser.timezone=UTC"]
-    command += ["-XX:+IgnoreUnrecognizedVMOptions", "--enable-native-access=ALL-UNNAMED"]
-    command += ["--sun-misc-unsafe-memory-access=allow"] if _release(java) >= 23 else []
-    command += [f"--add-opens={package}=ALL-UNNAMED" for package in _OPENS]
-    command += [
-        "-Djdk.reflect.useDirectMethodHandle=false",
-        "-Dio.netty.tryReflectionSetAccessible=true",
-    ]
-    path = ":".join([f"{spark_home}/conf", *jars, f"{spark_home}/jars/*"])
-    command += ["-cp", path, "org.apache.spark.deploy.SparkSubmit"]
-    for name, value in CONF.items():
-        command += ["--conf", f"{name}={value}"]
-    return [*command, "pyspark-shell"]
+def warm_up(jvm: Jvm) -> dict[str, Any]:
+    """Make the JVM's first session and query; the state to come back to.
+
+    The first of each costs seconds, which are the engine's and not a student's.
+    """
+    spark = session(jvm)
+    spark.range(1).count()
+    spark.stop()
+    return _state(spark._jvm)
 
 
-def _release(java: str) -> int:
-    """The major version of the Java in `java`."""
-    text = Path(java, "release").read_text(encoding="utf-8")
-    found = re.search(r'JAVA_VERSION="(\d+)', text)
-    return int(found[1]) if found else 0
+def put_back(jvm: Jvm, wanted: dict[str, Any]) -> str:
+    """End what a lab left in the JVM; what cannot be put back, in a few words, or nothing.
+
+    To be called in a process of its own: it connects to the JVM as a lab does.
+    """
+    jvm.connect()
+    from pyspark.java_gateway import launch_gateway
+
+    java = launch_gateway().jvm
+    # A private method of Scala's companion object: the public ones would make a new context.
+    companion = getattr(getattr(java.org.apache.spark, "SparkContext$"), "MODULE$")
+    context = companion.getActive()
+    if context.isDefined():
+        context.get().stop()
+    java.org.apache.spark.sql.delta.DeltaLog.clearCache()
+    java.java.util.TimeZone.setDefault(None)
+    java.java.util.Locale.setDefault(java.java.util.Locale.forLanguageTag(wanted["locale"]))
+    found, due = _state(java)["properties"], wanted["properties"]
+    for name in found.keys() - due.keys():
+        java.System.clearProperty(name)
+    for name, value in due.items():
+        if found.get(name) != value:
+            java.System.setProperty(name, value)
+    if _state(java) != wanted:
+        return "Java cannot be put back as it was"
+    return ""
 
 
-class SparkEngine:
-    """One gateway JVM, started in the background and joined when its session is wanted."""
+def _state(java: Any) -> dict[str, Any]:
+    """What of a JVM a lab could change for the next: properties, locale, streams that go on."""
+    properties = java.System.getProperties()
+    names = [str(n) for n in properties.stringPropertyNames().toArray()]
+    threads = java.Thread.getAllStackTraces().keySet().toArray()
+    return {
+        "properties": {n: properties.getProperty(n) for n in names},
+        "locale": java.java.util.Locale.getDefault().toLanguageTag(),
+        "streams": sum("stream execution" in t.getName() for t in threads),
+    }
 
-    def __init__(self, java: str, jars: list[str]) -> None:
-        import pyspark
 
-        spark_home = str(Path(pyspark.__file__).parent)
-        self._info = Path(tempfile.mkdtemp(), "gateway")
-        os.environ.update(SPARK_HOME=spark_home, JAVA_HOME=java, SPARK_LOCAL_IP="127.0.0.1")
-        os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-        # Spark's Python workers start with `-m`; nothing in the working folder may shadow them.
-        os.environ["PYTHONSAFEPATH"] = "1"
-        env = {**os.environ, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(self._info)}
-        env["SPARK_CONNECT_MODE"] = "0"
-        # Java's own chatter is not the student's output; it is told if Java does not start.
-        self._log = self._info.with_name("java.log")
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                java_command(java, jars, spark_home),
-                env=env,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self._session: Any = None
+def in_a_fork(work: Callable[..., Any], *args: Any) -> Any:
+    """Do `work` in a fork of this process; its JSON value. Raises as `beside` does."""
+    return beside(work, *args)()
 
-    def session(self) -> Any:
-        """The `SparkSession`, ready to use."""
-        if self._session is None:
-            while not self._info.exists():
-                if self._process.poll() is not None:
-                    told = self._log.read_text(errors="replace")[-1500:]
-                    raise RuntimeError(f"Java ended ({self._process.returncode}): {told}")
-                time.sleep(0.02)
-            with self._info.open("rb") as info:
-                port, size = struct.unpack("!ii", info.read(8))
-                secret = info.read(size).decode()
-            os.environ["PYSPARK_GATEWAY_PORT"] = str(port)
-            os.environ["PYSPARK_GATEWAY_SECRET"] = secret
-            from pyspark.sql import SparkSession
 
-            self._session = SparkSession.builder.getOrCreate()
-        return self._session
+def beside(work: Callable[..., Any], *args: Any) -> Callable[[], Any]:
+    """Begin `work` in a fork of this process; calling the result waits for its JSON value.
+
+    Raises:
+        RuntimeError: it raised something, when it is waited for.
+    """
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(read)
+            try:
+                told = {"value": work(*args)}
+            except BaseException as error:  # whatever it is, it is told
+                told = {"error": f"{type(error).__name__}: {error}"[:4000]}
+            with os.fdopen(write, "w") as answer:
+                json.dump(told, answer)
+        finally:
+            os._exit(0)
+    os.close(write)
+
+    def wait() -> Any:
+        with os.fdopen(read, "rb") as answer:
+            text = answer.read()
+        os.waitpid(pid, 0)
+        told = json.loads(text or b'{"error": "the process ended"}')
+        if "error" in told:
+            raise RuntimeError(told["error"])
+        return told["value"]
+
+    return wait

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Collection
 from importlib import metadata
-from importlib.resources import files
 from pathlib import Path
 
-from grader.labs.session import Engines
-from grader.provision.bwrap import find_bwrap
+from grader.labs.station import Engines, Station
 from grader.provision.jars import cache_folder, ensure_jars
 from grader.provision.java import find_java
-from grader.sandbox.bwrap import BwrapSandbox
-from grader.sandbox.interface import Mount, Role, Sandbox
+from grader.sandbox.interface import Limits, Sandbox
 
 #: Told what is being done, in a few words.
 Say = Callable[[str], None]
@@ -27,16 +23,6 @@ ENGINES = ("pyspark", "delta-spark", "mlflow", "deltalake", "scikit-learn", "pan
 def engine_versions() -> dict[str, str]:
     """Installed versions of the engines."""
     return {name: metadata.version(name) for name in ENGINES}
-
-
-def open_sandbox() -> Sandbox:
-    """The sandbox of this machine.
-
-    Raises:
-        ProvisionError: it has none.
-    """
-    guest = Path(str(files("grader"))) / "guest"
-    return BwrapSandbox(find_bwrap().binary, guest, find_java().home)
 
 
 def prepare(sandbox: Sandbox, runtime: Collection[str], say: Say) -> Engines:
@@ -65,21 +51,15 @@ def store_template(sandbox: Sandbox, say: Say) -> Path:
         return path
     say("preparing an empty MLflow store (once)")
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix="grader-store-"))
+    station = Station(sandbox, Engines(find_java().home, (), None), ["store"], [], Limits())
     try:
-        scratch.chmod(0o711)
-        workspace = scratch / "workspace"
-        workspace.mkdir()
-        guest = sandbox.launch(Role("migrator", [Mount(workspace, "/workspace", writable=True)]))
-        try:
-            guest.ready()
-        finally:
-            guest.close()
+        workspace = station.enter("store")
+        station.keeper("migrator").ready()
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as out:
             out.write((workspace / "mlflow.db").read_bytes())
         made = Path(out.name)
         made.chmod(0o644)
         made.replace(path)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        station.close()
     return path

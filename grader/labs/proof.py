@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import re
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +16,9 @@ from grader.core.verdict import Result, Verdict
 from grader.errors import CourseError
 from grader.labs.checking import run_check
 from grader.labs.load import LoadedLab
-from grader.labs.session import Engines, LabSession
-from grader.sandbox.interface import Sandbox
+from grader.labs.pool import Pool
+from grader.labs.session import LabSession
+from grader.sandbox import scratch
 
 #: How many mutants and alternatives a lab needs before its checks can be trusted.
 MIN_MUTANTS = 5
@@ -77,20 +77,29 @@ def expected_failures(path: Path, known: set[str]) -> frozenset[str]:
 
 
 def grade_file(
-    lab: LoadedLab, file: Path, sandbox: Sandbox, engines: Engines
+    lab: LoadedLab, file: Path, pool: Pool, seed: str, *, more: bool = False
 ) -> tuple[list[Result], str]:
-    """Grade `file` as if a student had handed it in; also why it stopped early, if it did."""
-    scratch = Path(tempfile.mkdtemp(prefix="grader-proof-"))
+    """Grade `file` as if a student had handed it in; also why it stopped early, if it did.
+
+    If `more` files are to come, the pool may warm up for the next.
+    """
+    scratch_folder = scratch.folder("proof")
+    station = pool.take()
     try:
-        scratch.chmod(0o755)
-        target = scratch / "labs" / f"{lab.spec.id}.py"
-        target.parent.mkdir()
+        target = scratch_folder / "labs" / f"{lab.spec.id}.py"
+        target.parent.mkdir(mode=0o755)
         shutil.copyfile(file, target)
-        with LabSession(lab, target, scratch, sandbox, engines) as session:
+        target.chmod(0o644)
+        station.admit(scratch_folder)
+        with LabSession(lab, f"labs/{lab.spec.id}.py", station, seed) as session:
+            session.start()
+            if more:
+                pool.prepare()
             session.run()
             return [run_check(lab, c, session) for c in lab.spec.checks], session.stopped
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        station.close()
+        scratch.discard(scratch_folder)
 
 
 def complaints(variant: Variant, results: list[Result], stopped: str) -> list[str]:

@@ -1,58 +1,44 @@
 """Run one lab of one student: the runner, the inspector and, if asked for, the scorer.
 
-The runner and the inspector start at once, so that one's imports pass while the other works. The
-host decides nothing here: it passes requests over the wall and keeps the clock.
+The host decides nothing here: it passes requests over the wall and keeps the clock.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import random
-import shutil
-import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from grader.core.model import LabSpec
 from grader.errors import SandboxFault, StudentError
 from grader.labs.load import LoadedLab
-from grader.sandbox.interface import Guest, Limits, Mount, Role, Sandbox
+from grader.labs.station import READER, Station
+from grader.sandbox.interface import Guest, Limits, RoleName
+from grader.sandbox.leftovers import survey
 
 #: Seconds for one request to our own code in the inspector, and for a model's answer.
 INSPECT = 60.0
 SCORE = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """What guests need to start engines: a JAVA_HOME, the jars, a migrated MLflow store."""
-
-    java: Path
-    jars: Sequence[Path]
-    store: Path | None
-
-
 class LabSession:
-    """A running lab; close it, or use it in a `with`. `file` is the student's, in `folder`."""
+    """A lab being run at a station; close it, or use it in a `with`.
 
-    def __init__(
-        self, lab: LoadedLab, file: Path, folder: Path, sandbox: Sandbox, engines: Engines
-    ) -> None:
+    `file` is the student's, relative to the submission that the station has admitted.
+    """
+
+    def __init__(self, lab: LoadedLab, file: str, station: Station, seed: str) -> None:
         self.lab = lab
         #: Why the student's file did not run to its end; empty if it did.
         self.stopped = ""
-        self._sandbox = sandbox
-        self._engines = engines
-        self._inside = f"/submission/{file.relative_to(folder).as_posix()}"
-        self._folder = folder
-        self._scratch = Path(tempfile.mkdtemp(prefix="grader-lab-"))
-        self._scratch.chmod(0o711)
-        self._workspace = self._scratch / "workspace"
-        self._workspace.mkdir(mode=0o755)
-        self._guests: dict[str, Guest] = {}
-        self.data: dict[str, Any] = lab.make(random.Random(seed(lab.spec))) if lab.make else {}
+        self._file = file
+        self._station = station
+        self._guests: dict[RoleName, Guest] = {}
+        self._printed = ""
+        self.data: dict[str, Any] = lab.make(random.Random(seed)) if lab.make else {}
+        self._workspace = station.enter(lab.spec.id)
 
     def __enter__(self) -> Self:
         return self
@@ -63,14 +49,13 @@ class LabSession:
         self.close()
 
     def start(self) -> None:
-        """Start the runner and the inspector and wait for the runner's engines.
+        """Bring up the runner and have it ready for the lab's file.
 
         Raises:
-            SandboxFault: they did not start.
+            SandboxFault: it did not start.
         """
-        runner = self._guest("runner")
-        self._guest("inspector")
-        runner.ready()
+        self._station.keeper("inspector")  # it gets ready while the file runs
+        self._guest("runner")
 
     def run(self) -> None:
         """Execute the student's file.
@@ -84,9 +69,12 @@ class LabSession:
         except StudentError as error:
             self.stopped = str(error)
 
-    def ask(self, role: str, op: str, **fields: Any) -> Any:
+    def ask(self, role: RoleName, op: str, **fields: Any) -> Any:
         """See `grader.labs.lab.Asking`."""
         timeout = {"runner": self.lab.spec.budgets.call, "inspector": INSPECT}.get(role, SCORE)
+        if role != "runner" and (strange := survey(self._workspace)):
+            told = "; ".join(strange)
+            raise StudentError(f"the lab left what is not read: {told}", "leftovers")
         return self._guest(role).ask(op, timeout, **fields)
 
     @property
@@ -95,51 +83,59 @@ class LabSession:
         return self._guests["runner"].output if "runner" in self._guests else ""
 
     def close(self) -> None:
-        """End all guests and remove what they wrote."""
+        """Let all guests go and empty the lab's folder."""
         for guest in self._guests.values():
             guest.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._station.leave(self.lab.spec.id)
 
-    def _guest(self, name: str) -> Guest:
-        if name not in self._guests:
-            roles: dict[str, Callable[[], Role]] = {
-                "runner": self._runner,
-                "inspector": lambda: self._reader("inspector"),
-                "scorer": lambda: self._reader("scorer"),
-            }
-            self._guests[name] = self._sandbox.launch(roles[name]())
-        return self._guests[name]
+    def _guest(self, role: RoleName) -> Guest:
+        """The lab's process of a role, ready.
 
-    def _runner(self) -> Role:
-        spec, engines = self.lab.spec, self._engines
-        mounts = [Mount(self._workspace, "/workspace", writable=True)]
-        mounts += [Mount(self._folder, "/submission")]
-        mounts += [Mount(jar, f"/run/jars/{jar.name}") for jar in engines.jars]
-        settings: dict[str, Any] = {
-            "file": self._inside,
-            "runtime": list(spec.runtime),
-            "java": str(engines.java),
-            "jars": [f"/run/jars/{jar.name}" for jar in engines.jars],
-            "data": self.data,
-        }
-        if engines.store is not None:
-            mounts.append(Mount(engines.store, "/run/store.db"))
-            settings["store"] = "/run/store.db"
+        Raises:
+            SandboxFault: it did not start.
+        """
+        if role not in self._guests:
+            limits = limits_of(self.lab.spec) if role == "runner" else READER
+            keeper = self._station.keeper(role)
+            try:
+                guest = keeper.open(self._settings(), limits)
+                guest.ready()
+            except SandboxFault:
+                if keeper.fresh:
+                    raise
+                # What an earlier lab did to it must not cost this one: once more, with another.
+                if role == "runner":
+                    self._station.enter(self.lab.spec.id)
+                guest = self._station.keeper(role).open(self._settings(), limits)
+                guest.ready()
+            self._guests[role] = guest
+        return self._guests[role]
+
+    def _settings(self) -> dict[str, Any]:
+        spec = self.lab.spec
+        settings: dict[str, Any] = {"file": self._file, "runtime": list(spec.runtime)}
         if self.lab.fixture:
-            mounts.append(Mount(self.lab.fixture, "/run/fixture.py"))
-            settings["fixture"] = "/run/fixture.py"
-        limits = Limits(
-            output_bytes=spec.budgets.output << 10, memory_bytes=spec.budgets.memory << 20
-        )
-        return Role("runner", mounts, settings, limits)
-
-    def _reader(self, name: Any) -> Role:
-        if not self._workspace.is_dir():
-            raise SandboxFault("the lab's workspace is gone")
-        mounts = [Mount(self._workspace, "/workspace")]
-        return Role(name, mounts, {"runtime": list(self.lab.spec.runtime)})
+            settings["fixture"] = self.lab.fixture.read_text(encoding="utf-8")
+            settings["data"] = self.data
+        return settings
 
 
-def seed(spec: LabSpec) -> str:
-    """What a lab's hidden data is generated from: the same for every student and every regrade."""
-    return f"lakehouse-grader/{spec.id}"
+def limits_of(spec: LabSpec) -> Limits:
+    """The limits that a lab's budgets mean."""
+    budgets = spec.budgets
+    return Limits(
+        cpu=budgets.cpu,
+        processes=budgets.processes,
+        files=budgets.open_files,
+        disk_bytes=budgets.disk << 20,
+        disk_files=budgets.files,
+        output_bytes=budgets.output << 10,
+        memory_bytes=budgets.memory << 20,
+    )
+
+
+def seed_of(secret: str, lab_id: str) -> str:
+    """What a lab's hidden data is generated from: the same for every student and every regrade,
+    and known to nobody who does not know the course's `secret`."""
+    told = hmac.new(secret.encode(), f"lakehouse-grader/{lab_id}".encode(), hashlib.sha256)
+    return told.hexdigest()[:32]

@@ -24,6 +24,7 @@ _MARKERS = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the options."""
     options.add(parser)
+    options.add_settings(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,10 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if course.bank_folder.is_dir():
         from grader.plugin.bank_checks import BankPlugin
         from grader.plugin.lab_proofs import LabsPlugin
-        from grader.plugin.progress import Progress
 
         config.pluginmanager.register(BankPlugin(course), "grader-bank")
-        config.pluginmanager.register(LabsPlugin(course, Progress(config)), "grader-labs")
+        config.pluginmanager.register(LabsPlugin(course, config), "grader-labs")
     if config.getoption("--submission"):
         _grade(config)
 

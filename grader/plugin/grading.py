@@ -27,7 +27,7 @@ from grader.plugin.nodes import (
     Paper,
     SubmissionNode,
 )
-from grader.plugin.options import Request, known
+from grader.plugin.options import Request, known, workers
 from grader.plugin.progress import Progress
 
 
@@ -45,7 +45,15 @@ class GradingPlugin:
         known("--lab", request.labs, labs)
         known("--domain", request.domains, [d.id for d in bank.domains])
         self._shop = Workshop(
-            bank, labs, request.course.schemas, request.policy, self._progress.say
+            bank,
+            labs,
+            request.course.schemas,
+            request.policy,
+            self._progress.say,
+            wanted=request.wanted,
+            secret=request.secret,
+            workers=workers(),
+            to_come=len(request.submissions) // workers(),
         )
         self._open: Grading | None = None
         self._gathering = Gathering(request, self._shop, self._opened)
@@ -113,7 +121,9 @@ class GradingPlugin:
                 continue
             entries = [Entry(c.name, lab.spec.domain, c.topic, c.points) for c in lab.spec.checks]
             papers.append(Paper("lab", lab.spec.id, tuple(entries)))
-        return [p for p in papers if p.entries]
+        papers = [p for p in papers if p.entries]
+        self._shop.chosen = {p.id for p in papers if p.kind == "lab"}
+        return papers
 
     def _wants(self, domain: str) -> bool:
         return not self._request.domains or domain in self._request.domains
@@ -216,6 +226,7 @@ class GradingPlugin:
                 session.exitstatus = self._status(exitstatus)
         if self._open is not None:
             self._open.close()
+        self._shop.close()
 
     def _status(self, exitstatus: int) -> int:
         decisions = self._gathering.decisions

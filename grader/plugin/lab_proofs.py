@@ -17,9 +17,13 @@ from grader.core.verdict import Result
 from grader.course.course import Course
 from grader.errors import CourseError, GraderError
 from grader.labs import proof
-from grader.labs.engines import RUNTIME, open_sandbox, prepare
+from grader.labs.engines import RUNTIME, prepare
 from grader.labs.load import LoadedLab, load_one, misplaced
-from grader.labs.session import Engines
+from grader.labs.pool import Pool
+from grader.labs.session import seed_of
+from grader.labs.station import Engines
+from grader.labs.walls import open_sandbox
+from grader.plugin import options
 from grader.plugin.progress import Progress
 from grader.sandbox.interface import Sandbox
 
@@ -27,18 +31,44 @@ from grader.sandbox.interface import Sandbox
 class LabsPlugin:
     """Collects `labs/` of a course."""
 
-    def __init__(self, course: Course, progress: Progress) -> None:
+    def __init__(self, course: Course, config: pytest.Config) -> None:
         self._course = course
-        self._progress = progress
-        self._engines: tuple[Sandbox, Engines] | None = None
+        self._config = config
+        self._progress = Progress(config)
+        self._pools: dict[str, Pool] = {}
+        self._ready: tuple[Sandbox, Engines] | None = None
+        self._left: dict[str, int] = {}
 
-    def engines(self) -> tuple[Sandbox, Engines]:
-        """Sandbox and engines, brought together once."""
-        if self._engines is None:
-            sandbox = open_sandbox()
-            self._engines = sandbox, prepare(sandbox, RUNTIME, self._progress.say)
+    def grade(self, lab: LoadedLab, file: Path) -> tuple[list[Result], str]:
+        """Grade one variant of a lab, as `proof.grade_file` does."""
+        pool = self._pool(lab)
+        self._left[lab.spec.id] = left = self._left.get(lab.spec.id, 1) - 1
+        seed = seed_of(self._course.secret, lab.spec.id)
+        return proof.grade_file(lab, file, pool, seed, more=left > 0)
+
+    def _pool(self, lab: LoadedLab) -> Pool:
+        """Where variants of `lab` run: each like a submission of its own."""
+        if self._ready is None:
+            sandbox = open_sandbox(options.containment(self._config))
+            self._ready = sandbox, prepare(sandbox, RUNTIME, self._progress.say)
             self._progress.say("")
-        return self._engines
+        if lab.spec.id not in self._pools:
+            for pool in self._pools.values():
+                pool.close()
+            self._pools = {lab.spec.id: Pool(*self._ready, [lab.spec], options.workers())}
+        return self._pools[lab.spec.id]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Count how often each lab will be graded: the next may warm up while one works."""
+        for item in items:
+            if isinstance(item, VariantItem):
+                self._left[item.lab.spec.id] = self._left.get(item.lab.spec.id, 0) + 1
+
+    def pytest_unconfigure(self) -> None:
+        """End what waits for a variant that never came."""
+        for pool in self._pools.values():
+            pool.close()
 
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
@@ -119,12 +149,12 @@ class VariantItem(ProofItem):
 
     def __init__(self, *, lab: LoadedLab, variant: proof.Variant, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._lab = lab
+        self.lab = lab
         self._variant = variant
 
     def grade(self) -> tuple[list[Result], str]:
         """Grade the variant's file."""
-        return proof.grade_file(self._lab, self._variant.file, *self.parent.plugin.engines())
+        return self.parent.plugin.grade(self.lab, self._variant.file)
 
     def runtest(self) -> None:
         """Grade and compare."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,9 +12,11 @@ import pytest
 
 from grader.core.grade import Policy
 from grader.core.suggest import suggest
-from grader.course.course import Course
+from grader.course.course import SECRET, Course
 from grader.course.submission import find_submissions
 from grader.errors import SubmissionError
+from grader.labs.walls import Wanted
+from grader.sandbox.interface import TIERS
 
 DEFAULT_PASS_MARK = Fraction(7, 10)
 
@@ -61,6 +64,54 @@ def add(parser: pytest.Parser) -> None:
         default="source",
         help="source (default): every item counts; verified: items with a flawed key are void",
     )
+    _containment(group)
+    group.addoption(
+        "--seed",
+        default=None,
+        metavar="TEXT",
+        help=f"what hidden data is generated from, instead of the course's secret ({SECRET} or "
+        "bank/keys/secret.txt)",
+    )
+
+
+def _containment(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--sandbox",
+        choices=("auto", *TIERS),
+        default="auto",
+        help="what separates students' code from this machine: the best there is (auto), or this",
+    )
+    group.addoption(
+        "--min-sandbox",
+        choices=TIERS,
+        default=None,
+        help="refuse to run labs with less than this (default: landlock, or grader_min_sandbox)",
+    )
+    group.addoption(
+        "--i-trust-this-code",
+        action="store_true",
+        help="let students' code run without a sandbox where there is none (--sandbox=none)",
+    )
+
+
+def add_settings(parser: pytest.Parser) -> None:
+    """Register what pyproject.toml can set."""
+    parser.addini("grader_min_sandbox", "refuse to run labs with a weaker sandbox than this")
+
+
+def containment(config: pytest.Config) -> Wanted:
+    """What sandbox the run asks for.
+
+    Raises:
+        pytest.UsageError: the setting names no tier.
+    """
+    least = config.getoption("--min-sandbox") or config.getini("grader_min_sandbox") or "landlock"
+    if least not in TIERS:
+        told = f"grader_min_sandbox must be one of {', '.join(TIERS)} (got {least})"
+        raise pytest.UsageError(told)
+    return Wanted(
+        config.getoption("--sandbox"), least, bool(config.getoption("--i-trust-this-code"))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +125,8 @@ class Request:
     domains: tuple[str, ...]
     report_dir: Path
     policy: Policy
+    wanted: Wanted
+    secret: str
 
 
 def request(config: pytest.Config) -> Request:
@@ -95,8 +148,9 @@ def request(config: pytest.Config) -> Request:
         if names.count(name) > 1:
             twins = ", ".join(str(f) for f in folders if f.name == name)
             raise pytest.UsageError(f"two submissions have the same folder name: {twins}")
+    course, seed = Course(root), config.getoption("--seed")
     return Request(
-        course=Course(root),
+        course=course,
         submissions=tuple(folders),
         exams=tuple(config.getoption("--exam")),
         labs=tuple(config.getoption("--lab")),
@@ -107,6 +161,8 @@ def request(config: pytest.Config) -> Request:
             feedback=config.getoption("--feedback"),
             pass_mark=share(config.getoption("--pass-mark")),
         ),
+        wanted=containment(config),
+        secret=course.secret if seed is None else seed,
     )
 
 
@@ -141,3 +197,9 @@ def known(option: str, chosen: Sequence[str], available: Iterable[str]) -> None:
         if name not in names:
             hint = suggest(name, names) or f"; there are {', '.join(names) or 'none'}"
             raise pytest.UsageError(f"{option}: no {option.strip('-')} {name!r}{hint}")
+
+
+def workers() -> int:
+    """How many processes share this machine in this run: those of pytest-xdist."""
+    count = os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")
+    return int(count) if count.isdecimal() else 1

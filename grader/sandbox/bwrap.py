@@ -1,30 +1,42 @@
-"""Launch guests with bubblewrap.
+"""Put up walls with bubblewrap: the tiers `full` and `bwrap`.
 
 As root, bubblewrap sets up the mounts with real privileges and then the first program inside,
-`setpriv`, gives them up for a user id of this job's own: a user namespace over root would still
-be root to the kernel. As an ordinary user, a user namespace does it. Either way a guest has no
-capabilities, no network but its own loopback, no environment, and sees of the file system what
-its role mounts, read-only but for its workspace.
+`setpriv`, gives them up for a user id of this submission's own: a user namespace over root would
+still be root to the kernel. As an ordinary user, a user namespace does it. Either way a guest has
+no capabilities, few system calls, no network but its own loopback, no environment, and sees of the
+file system what its role mounts, read-only but for its workspace. Where control groups can be
+made, the kernel limits memory and processes of the whole wall (`full`); elsewhere a watch over the
+process tree does (`bwrap`).
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from grader.core.clean import clean_line
 from grader.errors import SandboxFault
-from grader.sandbox.guest_process import GuestProcess
-from grader.sandbox.interface import Guest, Mount, Role
+from grader.sandbox import seccomp
+from grader.sandbox.cgroups import Hierarchy
+from grader.sandbox.enclosure import Walled, group_of, guest_command, owner, python_homes
+from grader.sandbox.group import Group
+from grader.sandbox.interface import Enclosure, Layout, Mount, Plan, Tier
 
 #: Where our guest package is found inside.
 GUEST_ROOT = "/run/grader"
-#: User ids of jobs: none that a system gives to anybody.
-_UIDS = itertools.cycle(range(20_000 + os.getpid() % 4_000 * 8, 20_008 + os.getpid() % 4_000 * 8))
+LABS = "/run/labs"
+SUBMISSION = "/submission"
+#: Where each lab finds its own folder: a link, since one wall serves several labs.
+WORKSPACE = "/workspace"
+TMP = "/tmp"
+#: Bytes of the memory file systems inside.
+TMP_BYTES = 512 << 20
+SHM_BYTES = 64 << 20
 _ETC = ("ld.so.cache", "alternatives", "nsswitch.conf", "localtime", "java-17-openjdk")
 _FILES = {
     "/etc/passwd": "student:x:{uid}:{uid}::/tmp/home:/bin/sh\n",
@@ -32,64 +44,158 @@ _FILES = {
     "/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
     "/run/grader/grader/__init__.py": "",
 }
+#: Joins the groups whose `cgroup.procs` come first, then becomes what comes after `--`.
+_JOIN = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 97; shift; done; shift; exec "$@"'
 
 
 class BwrapSandbox:
-    """Guests behind bubblewrap. `binary` is the bwrap to use, `java` a JAVA_HOME, if any."""
+    """Walls of bubblewrap. `binary` is the bwrap to use, `java` a JAVA_HOME, if any."""
 
-    tier = "bwrap"
-
-    def __init__(self, binary: Path, guest_package: Path, java: Path | None) -> None:
+    def __init__(
+        self,
+        binary: Path,
+        guest_package: Path,
+        java: Path | None,
+        groups: Hierarchy | None = None,
+    ) -> None:
         self._binary = binary
         self._guest = guest_package
         self._java = java
+        self._groups = groups
+        self._filter = seccomp.program()
 
-    def launch(self, role: Role) -> Guest:
+    @property
+    def tier(self) -> Tier:
+        """See `Sandbox.tier`."""
+        return "full" if self._groups else "bwrap"
+
+    def owner(self) -> int:
+        """See `Sandbox.owner`."""
+        return owner()
+
+    def check(self) -> None:
+        """Put up a wall around a program that does nothing.
+
+        Raises:
+            SandboxFault: it cannot be done here.
+        """
+        root = os.geteuid() == 0
+        uid = self.owner()
+        flags = [*_flags(root, uid if root else 65_534), "--ro-bind", "/usr", "/usr", *_links()]
+        filtered = _descriptor_with(self._filter)
+        command = [str(self._binary), *flags, "--seccomp", str(filtered), "--"]
+        command += [*(_drop(uid) if root else []), "/usr/bin/true"]
+        try:
+            done = subprocess.run(
+                command,
+                env={},
+                capture_output=True,
+                text=True,
+                pass_fds=[filtered],
+                timeout=20,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise SandboxFault(f"bubblewrap does not work here: {error}") from error
+        finally:
+            os.close(filtered)
+        if done.returncode:
+            told = clean_line(done.stderr, 200)
+            raise SandboxFault(f"bubblewrap does not work here: {told}")
+
+    def launch(self, plan: Plan, control: int) -> Enclosure:
         """See `Sandbox.launch`."""
         root = os.geteuid() == 0
-        uid = next(_UIDS) if root else 65_534
-        mounts = [*_system_mounts(self._java), Mount(self._guest, f"{GUEST_ROOT}/grader/guest")]
-        mounts += role.mounts
-        if root:
-            for mount in role.mounts:
-                if mount.writable:
-                    _give(mount.outside, uid)
-        request_r, request_w = os.pipe()
-        reply_r, reply_w = os.pipe()
+        uid = plan.layout.owner
+        inside_uid = uid if root else 65_534
+        group = group_of(self._groups, plan.limits)
         data: list[int] = []
+        output_r, output_w = os.pipe()
         try:
-            flags = [*_flags(root, uid), *_mount_flags(mounts), *_hidden()]
+            flags = [*_flags(root, inside_uid), *self._mount_flags(plan), *_hidden()]
             for path, content in _FILES.items():
-                fd = _pipe_with(content.format(uid=uid).encode())
+                fd = _descriptor_with(content.format(uid=inside_uid).encode())
                 data.append(fd)
                 flags += ["--perms", "0444", "--ro-bind-data", str(fd), path]
-            flags += ["--remount-ro", "/", "--chdir", "/tmp/home"]
-            args = _pipe_with(b"\0".join(f.encode() for f in flags) + b"\0")
-            data.append(args)
-            python = str(Path(sys.prefix) / "bin" / "python")
-            boot = f"import sys; sys.path.insert(0, {GUEST_ROOT!r})\n"
-            boot += "from grader.guest.boot import main; main()"
-            command = [str(self._binary), "--args", str(args), "--"]
+            data.append(_descriptor_with(self._filter))
+            flags += ["--remount-ro", "/", "--chdir", "/tmp/home", "--seccomp", str(data[-1])]
+            data.append(_descriptor_with(b"\0".join(f.encode() for f in flags) + b"\0"))
+            command = [str(self._binary), "--args", str(data[-1]), "--"]
             command += _drop(uid) if root else []
-            command += [python, "-I", "-c", boot, str(request_r), str(reply_w)]
+            command += guest_command(GUEST_ROOT, control)
             process = subprocess.Popen(
-                command,
+                [*_joining(group), *command],
                 env={},
                 cwd="/",
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=output_w,
                 stderr=subprocess.STDOUT,
-                pass_fds=[request_r, reply_w, *data],
+                pass_fds=[control, *data],
                 start_new_session=True,
             )
         except OSError as error:
-            os.close(request_w)
-            os.close(reply_r)
+            os.close(output_r)
+            if group:
+                with suppress(SandboxFault):
+                    group.remove()
             raise SandboxFault(f"the sandbox could not be started: {error}") from error
         finally:
-            for fd in (request_r, reply_w, *data):
+            for fd in (output_w, *data):
                 os.close(fd)
-        return GuestProcess(process, request_w, reply_r, role)
+        settings = {"workspace": WORKSPACE, "submission": SUBMISSION, "tmp": TMP}
+        places = {m.inside: m.inside for m in plan.mounts}
+        return Walled(
+            process,
+            output_r,
+            settings,
+            places,
+            plan.limits,
+            folder=plan.layout.labs,
+            group=group,
+            mounts=(TMP, "/dev/shm"),
+        )
+
+    def _mount_flags(self, plan: Plan) -> list[str]:
+        mounts = [*_system_mounts(self._java), Mount(self._guest, f"{GUEST_ROOT}/grader/guest")]
+        mounts += [*plan.mounts, *_layout_mounts(plan.layout, plan.workspace_writable)]
+        flags = [*_links()]
+        flags += ["--symlink", f"{LABS}/current".lstrip("/"), WORKSPACE]
+        made = {"/", "/usr", "/tmp", "/dev", "/dev/shm", "/proc", LABS}
+        for mount in mounts:
+            # bubblewrap makes missing parents with mode 0700, which the dropped user cannot enter.
+            for parent in reversed(Path(mount.inside).parents):
+                if str(parent) not in made:
+                    flags += ["--perms", "0755", "--dir", str(parent)]
+                    made.add(str(parent))
+            bind = "--bind" if mount.writable else "--ro-bind"
+            flags += [bind, str(mount.outside), mount.inside]
+        return flags
+
+
+def _links() -> Iterable[str]:
+    """What lies beside `/usr` on this system: links into it, as a rule."""
+    for name in ("bin", "sbin", "lib", "lib64", "lib32"):
+        path = Path("/") / name
+        if path.is_symlink():
+            yield from ("--symlink", str(path.readlink()).lstrip("/"), f"/{name}")
+        elif path.is_dir():
+            yield from ("--ro-bind", str(path), str(path))
+
+
+def _layout_mounts(layout: Layout, writable: bool) -> Iterable[Mount]:
+    """The submission, and the labs' folders: the folder of them all stays read-only, so that
+    nobody inside can put a link in the place of one."""
+    yield Mount(layout.submission, SUBMISSION)
+    yield Mount(layout.labs, LABS)
+    if writable:
+        for lab in layout.lab_ids:
+            yield Mount(layout.labs / lab, f"{LABS}/{lab}", writable=True)
+
+
+def _joining(group: Group | None) -> list[str]:
+    if group is None:
+        return []
+    return ["/bin/sh", "-c", _JOIN, "sh", *(str(p) for p in group.procs()), "--"]
 
 
 def _flags(root: bool, uid: int) -> list[str]:
@@ -104,8 +210,8 @@ def _flags(root: bool, uid: int) -> list[str]:
     for name, value in {"PATH": "/usr/bin:/bin", "HOME": "/tmp/home", "LANG": "C.UTF-8"}.items():
         flags += ["--setenv", name, value]
     flags += ["--proc", "/proc", "--dev", "/dev"]
-    flags += ["--perms", "1777", "--size", str(512 << 20), "--tmpfs", "/tmp"]
-    flags += ["--perms", "1777", "--size", str(64 << 20), "--tmpfs", "/dev/shm"]
+    flags += ["--perms", "1777", "--size", str(TMP_BYTES), "--tmpfs", TMP]
+    flags += ["--perms", "1777", "--size", str(SHM_BYTES), "--tmpfs", "/dev/shm"]
     flags += ["--perms", "0777", "--dir", "/tmp/home", "--remount-ro", "/dev"]
     return flags
 
@@ -122,34 +228,12 @@ def _system_mounts(java: Path | None) -> Iterable[Mount]:
         path = Path("/etc") / name
         if path.exists():
             yield Mount(path, str(path))
-    homes = {Path(sys.prefix), Path(sys.base_prefix), *([java] if java else [])}
-    for home in sorted(homes):
-        inside_other = any(home != o and home.is_relative_to(o) for o in homes)
-        if not home.is_relative_to("/usr") and not inside_other:
+    for home in python_homes(java):
+        if not home.is_relative_to("/usr"):
             yield Mount(home, str(home))
 
 
-def _mount_flags(mounts: Iterable[Mount]) -> list[str]:
-    flags: list[str] = []
-    for name in ("bin", "sbin", "lib", "lib64", "lib32"):
-        path = Path("/") / name
-        if path.is_symlink():
-            flags += ["--symlink", str(path.readlink()).lstrip("/"), f"/{name}"]
-        elif path.is_dir():
-            flags += ["--ro-bind", str(path), str(path)]
-    made = {"/", "/usr", "/tmp", "/dev", "/dev/shm", "/proc"}
-    for mount in mounts:
-        # bubblewrap makes missing parents with mode 0700, which the dropped user cannot enter.
-        for parent in reversed(Path(mount.inside).parents):
-            if str(parent) not in made:
-                flags += ["--perms", "0755", "--dir", str(parent)]
-                made.add(str(parent))
-        bind = "--bind" if mount.writable else "--ro-bind"
-        flags += [bind, str(mount.outside), mount.inside]
-    return flags
-
-
-def _hidden() -> list[str]:
+def _hidden() -> Sequence[str]:
     """In a virtual environment, cover what else is installed beside the base Python."""
     if sys.prefix == sys.base_prefix:
         return []
@@ -158,20 +242,12 @@ def _hidden() -> list[str]:
     return ["--tmpfs", str(folder), "--remount-ro", str(folder)] if folder.is_dir() else []
 
 
-def _pipe_with(content: bytes) -> int:
+def _descriptor_with(content: bytes) -> int:
     """A descriptor from which `content` can be read to its end."""
     fd = os.memfd_create("grader")
     os.write(fd, content)
     os.lseek(fd, 0, os.SEEK_SET)
     return fd
-
-
-def _give(folder: Path, uid: int) -> None:
-    """Make `folder` and what is in it the job's."""
-    for base, _, names in os.walk(folder):
-        os.chown(base, uid, uid)
-        for name in names:
-            os.chown(Path(base) / name, uid, uid, follow_symlinks=False)
 
 
 def find_setpriv() -> str | None:

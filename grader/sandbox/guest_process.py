@@ -1,4 +1,4 @@
-"""Talk to a running guest: requests out, replies and printed output in, within limits.
+"""Talk to a running lab: requests out, replies and printed output in, within limits.
 
 The host never waits without a clock: not for a reply, not for the end of a pipe, not for a
 process. Whatever the guest prints is drained while a reply is awaited, kept up to the limit and
@@ -10,37 +10,62 @@ from __future__ import annotations
 import os
 import secrets
 import selectors
-import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from grader.core.clean import clean, clean_line
 from grader.errors import SandboxFault, StudentError
 from grader.sandbox import wire
-from grader.sandbox.interface import Role
+from grader.sandbox.interface import Limits
+
+
+class Household(Protocol):
+    """What a guest's process belongs to."""
+
+    def begin(self, limits: Limits) -> None:
+        """Count what it uses from now on."""
+        ...
+
+    def ran_out(self) -> str:
+        """The limit that ended it, or nothing."""
+        ...
+
+    def autopsy(self) -> str:
+        """Why its process is gone."""
+        ...
+
+    def release(self, *, clean_end: bool) -> None:
+        """The lab is over."""
+        ...
 
 
 class GuestProcess:
-    """A guest in a child process. See `Guest`."""
+    """A lab in a fork of its keeper. See `Guest`.
 
-    def __init__(self, process: subprocess.Popen[bytes], to: int, back: int, role: Role) -> None:
-        self._process = process
-        self._to = to
-        self._back = back
-        self._role = role
+    `pipes` are where its requests go, its replies and its prints come from; they become ours.
+    """
+
+    def __init__(
+        self,
+        household: Household,
+        pipes: tuple[int, int, int],
+        settings: Mapping[str, Any],
+        limits: Limits,
+    ) -> None:
+        self._household = household
+        self._to, self._back, self._out = pipes
+        self._limits = limits
         self._printed = bytearray()
         self._lost = 0
         self._pending = bytearray()
         self._ready = False
         self._closed = False
         self._why_dead = ""
-        assert process.stdout is not None  # launched with a pipe
-        self._out = process.stdout.fileno()
-        os.set_blocking(self._out, False)
-        os.set_blocking(back, False)
-        settings = {**role.settings, "limits": _limits(role)}
-        self._send("start", {"role": role.name, **settings})
+        for fd in pipes:
+            os.set_blocking(fd, False)
+        self._start = wire.encode({"id": "start", **settings})
 
     @property
     def output(self) -> str:
@@ -49,7 +74,7 @@ class GuestProcess:
         return text + (f"\n... (cut: {self._lost} more bytes)" if self._lost else "")
 
     def ready(self) -> None:
-        """Wait until the guest has started its engines.
+        """Wait until it can take requests. What it uses counts from then on.
 
         Raises:
             SandboxFault: it died or took too long, before any student code ran.
@@ -57,16 +82,15 @@ class GuestProcess:
         if self._ready:
             return
         try:
-            reply = self._reply("start", self._role.limits.start)
-        except (StudentError, wire.Malformed) as error:
-            self.close()
+            reply = self._exchange("start", self._start, self._limits.start)
+            if not reply.get("ok"):
+                raise StudentError(str(reply.get("error")))
+            self._household.begin(self._limits)
+        except (StudentError, SandboxFault, wire.Malformed) as error:
+            self._end(clean_end=False)
             told = clean(self.output, 2000).strip()
-            message = f"the {self._role.name} did not start: {error}"
+            message = f"the lab did not start: {clean(str(error), 2000)}"
             raise SandboxFault(f"{message}\n{told}" if told else message) from error
-        if not reply.get("ok"):
-            self.close()
-            told = clean(str(reply.get("error")), 2000)
-            raise SandboxFault(f"the {self._role.name} did not start: {told}")
         self._ready = True
 
     def ask(self, op: str, timeout: float, **fields: Any) -> Any:
@@ -78,8 +102,8 @@ class GuestProcess:
             raise StudentError("the lab's process is closed", "ended")
         request = secrets.token_hex(8)
         try:
-            self._send(request, {"op": op, **fields})
-            reply = self._reply(request, timeout)
+            line = wire.encode({"id": request, "op": op, **fields})
+            reply = self._exchange(request, line, timeout)
         except wire.Malformed as error:
             raise self._dead(str(error), "output") from error
         except StudentError as error:
@@ -92,52 +116,66 @@ class GuestProcess:
         raise StudentError(message, clean_line(str(told.get("kind", "raised")), 20))
 
     def close(self) -> None:
-        """End the guest: its pid namespace dies with its first process."""
+        """Let the lab end; its keeper clears up after it."""
+        self._end(clean_end=True)
+
+    def _end(self, *, clean_end: bool) -> None:
         if self._closed:
             return
         self._closed = True
-        with suppress(OSError):
-            self._process.kill()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=10)
+        os.close(self._to)  # the end of the requests is what it waits for
+        self._household.release(clean_end=clean_end)
         self._drain()
-        for fd in (self._to, self._back):
-            with suppress(OSError):
-                os.close(fd)
-        if self._process.stdout:
-            self._process.stdout.close()
+        for fd in (self._back, self._out):
+            os.close(fd)
 
     def _dead(self, message: str, kind: str) -> StudentError:
         self._why_dead = message
-        self.close()
+        self._end(clean_end=False)
         return StudentError(message, kind)
 
-    def _send(self, request: str, message: dict[str, Any]) -> None:
-        data = memoryview(wire.encode({"id": request, **message}))
-        with suppress(BrokenPipeError):  # the death shows, with its reason, in the reply
-            while data:
-                data = data[os.write(self._to, data) :]
-
-    def _reply(self, request: str, timeout: float) -> dict[str, Any]:
+    def _exchange(self, request: str, line: bytes, timeout: float) -> dict[str, Any]:
+        """Send a request and wait for its reply, taking in what is printed meanwhile."""
         end = time.monotonic() + timeout
+        unsent = memoryview(line)
         with selectors.DefaultSelector() as selector:
             selector.register(self._back, selectors.EVENT_READ)
             selector.register(self._out, selectors.EVENT_READ)
+            selector.register(self._to, selectors.EVENT_WRITE)
             while True:
                 if (cut := self._pending.find(b"\n")) >= 0:
-                    line = bytes(self._pending[:cut])
+                    reply = bytes(self._pending[:cut])
                     del self._pending[: cut + 1]
-                    return wire.decode(line, request)
+                    return wire.decode(reply, request)
                 left = end - time.monotonic()
                 if left <= 0:
-                    raise StudentError(f"time: more than {timeout:g} s", "timeout")
+                    raise self._late(timeout)
                 for key, _ in selector.select(min(left, 0.5)):
-                    if key.fd == self._out:
+                    if key.fd == self._to:
+                        unsent = self._write(unsent)
+                        if not unsent:
+                            selector.unregister(self._to)
+                    elif key.fd == self._out:
                         if not self._drain():
                             selector.unregister(self._out)
                     elif not self._receive():
                         self._drain()
-                        raise StudentError(self._post_mortem(), "ended")
+                        raise StudentError(self._household.autopsy(), "ended")
+
+    def _late(self, timeout: float) -> StudentError:
+        """Nothing came: what is told is the limit that ended it, if one did just now."""
+        told = self._household.ran_out()
+        if told:
+            return StudentError(told, "ended")
+        return StudentError(f"time: more than {timeout:g} s", "timeout")
+
+    def _write(self, unsent: memoryview) -> memoryview:
+        with suppress(BlockingIOError):
+            try:
+                return unsent[os.write(self._to, unsent) :]
+            except BrokenPipeError:  # the death shows, with its reason, in the reply
+                return unsent[len(unsent) :]
+        return unsent
 
     def _receive(self) -> bool:
         with suppress(BlockingIOError):
@@ -151,7 +189,7 @@ class GuestProcess:
 
     def _drain(self) -> bool:
         """Take what was printed; False at the end of the pipe."""
-        limit = self._role.limits.output_bytes
+        limit = self._limits.output_bytes
         with suppress(BlockingIOError, ValueError, OSError):
             while chunk := os.read(self._out, 1 << 16):
                 keep = max(0, limit - len(self._printed))
@@ -161,21 +199,3 @@ class GuestProcess:
                     return True
             return False
         return True
-
-    def _post_mortem(self) -> str:
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=2)
-        code = self._process.returncode
-        if code in (137, -9):
-            return "the lab's process was killed (out of memory, or it killed itself)"
-        return f"the lab's process ended by itself (exit status {code})"
-
-
-def _limits(role: Role) -> dict[str, int]:
-    limits = role.limits
-    return {
-        "processes": limits.processes,
-        "files": limits.files,
-        "file_bytes": limits.file_bytes,
-        "memory_bytes": limits.memory_bytes,
-    }

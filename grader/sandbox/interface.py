@@ -1,4 +1,10 @@
-"""What a sandbox is to the rest of the grader: a role to launch, and a guest to talk to."""
+"""What a sandbox is to the rest of the grader.
+
+    Sandbox    a tier: a way to put up a wall on this machine
+    Enclosure  one wall with the processes inside, and what they may use
+    Keeper     our own first process inside, which forks a guest for each lab (`keeper.py`)
+    Guest      a lab's process inside, to talk to
+"""
 
 from __future__ import annotations
 
@@ -8,29 +14,36 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 #: `runner` executes the student's file, `inspector` reads what it left behind, `scorer` loads
-#: a student's model; `migrator` makes the empty store that labs begin with. Each is a process of
+#: a student's model; `migrator` makes the empty store that labs begin with. Each has a wall of
 #: its own with its own view of the file system.
 RoleName = Literal["runner", "inspector", "scorer", "migrator"]
+#: What separates a guest from the machine, the strongest first.
+Tier = Literal["full", "bwrap", "landlock", "none"]
+TIERS: tuple[Tier, ...] = ("full", "bwrap", "landlock", "none")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a guest may use. Seconds are counted by the host, outside the wall.
+    """What may be used behind one wall. Seconds are counted by the host, outside of it.
 
-    `processes` counts threads: Spark's cached pools grow to some 500 over a lab's work.
+    `cpu` are seconds of processor time of a lab, from when it is ready. `processes` counts
+    threads: Spark's cached pools grow to some 500 over a lab's work. `memory_bytes` is that of
+    all processes together, `disk_bytes` and `disk_files` what they leave in their workspace.
     """
 
     start: float = 90.0
+    cpu: float = 300.0
     processes: int = 1536
     files: int = 4096
-    file_bytes: int = 256 << 20
+    disk_bytes: int = 1 << 30
+    disk_files: int = 20_000
     output_bytes: int = 256 << 10
     memory_bytes: int = 4096 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A host folder or file that the guest sees at `inside`."""
+    """A host folder or file that is seen at `inside`."""
 
     outside: Path
     inside: str
@@ -38,23 +51,100 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
-    """Everything that is needed to launch a guest."""
+class Layout:
+    """Folders of one submission on the host. See `grader.labs.station`."""
 
-    name: RoleName
-    mounts: Sequence[Mount]
+    submission: Path
+    labs: Path
+    lab_ids: tuple[str, ...]
+    owner: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is needed to put up a wall. `mounts` are files and folders beside the
+    layout's that are read, such as jars; `workspace_writable` is for the runner."""
+
+    role: RoleName
+    layout: Layout
+    workspace_writable: bool = False
+    mounts: Sequence[Mount] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
 
 
-class Guest(Protocol):
-    """A running guest."""
+class Enclosure(Protocol):
+    """One wall that is up. Closing it ends everything inside."""
 
-    def ready(self) -> None:
-        """Wait until the guest's engines have started.
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Where the processes inside find things: `workspace`, `submission`, `tmp`."""
+        ...
+
+    @property
+    def pids(self) -> set[int]:
+        """All processes inside, as the host numbers them."""
+        ...
+
+    def path_of(self, mount: Mount) -> str:
+        """Where the processes inside find `mount`."""
+        ...
+
+    def begin(self, limits: Limits) -> None:
+        """From now on `limits` hold, and processor time counts.
 
         Raises:
-            SandboxFault: they did not.
+            SandboxFault: more is in use already.
+        """
+        ...
+
+    def ran_out(self) -> str:
+        """The limit that ended it, `memory: 1.5 GiB reached`, or nothing."""
+        ...
+
+    def printed(self) -> str:
+        """What was printed before any lab began."""
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether its first process runs."""
+        ...
+
+    def close(self) -> None:
+        """End every process inside and give back what held them. May be called again."""
+        ...
+
+
+class Sandbox(Protocol):
+    """A way to put up walls."""
+
+    @property
+    def tier(self) -> Tier:
+        """The tier's name, printed in every report."""
+        ...
+
+    def owner(self) -> int:
+        """A user id for the folders of one submission: nobody else's, where that can be had."""
+        ...
+
+    def launch(self, plan: Plan, control: int) -> Enclosure:
+        """Put up a wall with a keeper inside that gets the socket `control`.
+
+        Raises:
+            SandboxFault: it could not be put up.
+        """
+        ...
+
+
+class Guest(Protocol):
+    """A running lab."""
+
+    def ready(self) -> None:
+        """Wait until it can take requests.
+
+        Raises:
+            SandboxFault: it cannot.
         """
         ...
 
@@ -73,22 +163,5 @@ class Guest(Protocol):
         ...
 
     def close(self) -> None:
-        """End every process of the guest. May be called again."""
-        ...
-
-
-class Sandbox(Protocol):
-    """A way to launch guests."""
-
-    @property
-    def tier(self) -> str:
-        """The tier's name, printed in every report."""
-        ...
-
-    def launch(self, role: Role) -> Guest:
-        """Start a guest; it gets ready while the host goes on.
-
-        Raises:
-            SandboxFault: it could not be started.
-        """
+        """Let it go. May be called again."""
         ...

@@ -1,0 +1,200 @@
+"""The JVM that a submission's Spark labs share, started directly.
+
+The ordinary launcher (`spark-submit`) starts a JVM to print a command line and asks for a module
+that the bundled Java runtime does not have; here the gateway's JVM is started as it would end up.
+With an ahead-of-time cache its classes come loaded and linked. Settings are tuned for tables of a
+few hundred rows on a few cores, where Delta's defaults spend their time in thousands of empty
+tasks. What a student sees of Spark does not depend on them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from grader.guest.places import Places
+
+#: What Spark's own launcher passes to open JDK internals to it.
+_OPENS = (
+    "java.base/java.lang",
+    "java.base/java.lang.invoke",
+    "java.base/java.lang.reflect",
+    "java.base/java.io",
+    "java.base/java.net",
+    "java.base/java.nio",
+    "java.base/java.util",
+    "java.base/java.util.concurrent",
+    "java.base/java.util.concurrent.atomic",
+    "java.base/jdk.internal.ref",
+    "java.base/sun.nio.ch",
+    "java.base/sun.nio.cs",
+    "java.base/sun.util.calendar",
+    "java.security.jgss/sun.security.krb5",
+)
+#: What makes it Databricks' Spark rather than a bare one: Delta, UTC, nothing but this machine.
+PLATFORM = {
+    "spark.master": "local[2]",
+    "spark.app.name": "lab",
+    "spark.ui.enabled": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    # On Databricks a table is a Delta table unless it is told otherwise.
+    "spark.sql.sources.default": "delta",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.log.level": "ERROR",
+    # Python workers begin in the lab's folder, as they do where the driver is the lab's own.
+    "spark.python.daemon.module": "grader.guest.spark_daemon",
+}
+#: What makes it quick on small tables and few cores.
+TUNING = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+
+
+def java_command(
+    java: str,
+    jars: list[str],
+    spark_home: str,
+    places: Places,
+    *,
+    cache: str = "",
+    train: str = "",
+    tuned: bool = True,
+) -> list[str]:
+    """The command line of a gateway JVM.
+
+    `java` is a JAVA_HOME, `jars` come beside Spark's own. `cache` is an ahead-of-time cache to
+    use, `train` one to make of this run. Without `tuned`, Spark and Delta have their defaults.
+    """
+    command = [f"{java}/bin/java", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+    if cache:
+        command += [f"-XX:AOTCache={cache}", "-XX:AOTMode=auto"]
+    elif train:
+        command += [f"-XX:AOTCacheOutput={train}"]
+    else:
+        command += ["-Xshare:auto"]
+    command += ["-Xlog:disable", "-Xlog:all=error:stderr", "-XX:-UsePerfData"]
+    # The lab's folder stays the one of this name; which one that is, changes with the lab.
+    command += [f"-Djava.io.tmpdir={places.tmp}", f"-Duser.dir={places.workspace}"]
+    command += ["-Duser.timezone=UTC", "-XX:+IgnoreUnrecognizedVMOptions"]
+    command += ["--enable-native-access=ALL-UNNAMED"]
+    command += ["--sun-misc-unsafe-memory-access=allow"] if release(java) >= 23 else []
+    command += [f"--add-opens={package}=ALL-UNNAMED" for package in _OPENS]
+    command += [
+        "-Djdk.reflect.useDirectMethodHandle=false",
+        "-Dio.netty.tryReflectionSetAccessible=true",
+    ]
+    command += ["-cp", class_path(jars, spark_home), "org.apache.spark.deploy.SparkSubmit"]
+    conf = {**PLATFORM, **(TUNING if tuned else {})}
+    conf["spark.sql.warehouse.dir"] = f"{places.workspace}/warehouse"
+    conf["spark.local.dir"] = str(places.tmp)
+    conf["spark.executorEnv.GRADER_WORKSPACE"] = str(places.workspace)
+    for name, value in conf.items():
+        command += ["--conf", f"{name}={value}"]
+    return [*command, "pyspark-shell"]
+
+
+def class_path(jars: list[str], spark_home: str) -> str:
+    """Every jar by its name: an ahead-of-time cache is bound to the very list."""
+    return ":".join([*jars, *sorted(str(p) for p in Path(spark_home, "jars").glob("*.jar"))])
+
+
+def release(java: str) -> int:
+    """The major version of the Java in `java`."""
+    text = Path(java, "release").read_text(encoding="utf-8")
+    found = re.search(r'JAVA_VERSION="(\d+)', text)
+    return int(found[1]) if found else 0
+
+
+class Jvm:
+    """One gateway JVM, started in the background and joined when it is wanted."""
+
+    def __init__(
+        self,
+        java: str,
+        jars: list[str],
+        places: Places,
+        *,
+        cache: str = "",
+        train: str = "",
+        tuned: bool = True,
+    ) -> None:
+        # Found, not imported: what comes first into this process is for others to say.
+        spec = importlib.util.find_spec("pyspark")
+        assert spec and spec.origin  # a dependency of this package
+        home = str(Path(spec.origin).parent)
+        self._info = Path(tempfile.mkdtemp(dir=places.tmp), "gateway")
+        os.environ.update(SPARK_HOME=home, JAVA_HOME=java, SPARK_LOCAL_IP="127.0.0.1")
+        env = {**os.environ, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(self._info)}
+        env["SPARK_CONNECT_MODE"] = "0"
+        # Spark's Python workers need the module that starts them.
+        env["PYTHONPATH"] = str(Path(__file__).parents[2])
+        # Java's own chatter is not the student's output; it is told if Java does not start.
+        self._log = self._info.with_name("java.log")
+        command = java_command(java, jars, home, places, cache=cache, train=train, tuned=tuned)
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                env=env,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs; only for the process that started it."""
+        return self._process.poll() is None
+
+    def connect(self) -> None:
+        """Wait until it listens, and let PySpark in this process find it.
+
+        Raises:
+            RuntimeError: it ended instead.
+        """
+        while not self._info.exists():
+            try:
+                ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:  # we are a fork, and not its parent
+                ended = None if Path(f"/proc/{self.pid}").exists() else True
+            if ended:
+                told = self._log.read_text(errors="replace")[-1500:]
+                raise RuntimeError(f"Java ended: {told}")
+            time.sleep(0.005)
+        with self._info.open("rb") as info:
+            port, size = struct.unpack("!ii", info.read(8))
+            secret = info.read(size).decode()
+        os.environ["PYSPARK_GATEWAY_PORT"] = str(port)
+        os.environ["PYSPARK_GATEWAY_SECRET"] = secret
+
+    def close(self) -> None:
+        """Let it end as it wants, which is when a cache in training gets written."""
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._process.wait()
+
+
+def python_for_spark() -> None:
+    """Tell Spark which Python its workers are: this one."""
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    # They start with `-m`; nothing in the working folder may shadow what they import.
+    os.environ["PYTHONSAFEPATH"] = "1"

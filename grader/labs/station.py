@@ -1,0 +1,158 @@
+"""Where the labs of one submission are run: its folders, and a keeper for each role.
+
+    submission/   the copy of what was handed in; filled when the station is taken
+    labs/<id>/    the workspace of each lab
+    labs/current  a link to the workspace of the lab that runs
+
+The keepers are warm: a JVM and Python's imports are paid for once, and each lab gets a fork. A
+station serves one submission, so that students share nothing; it is made before it is known for
+whom, so that it warms up while another one works.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.errors import SandboxFault
+from grader.sandbox import scratch
+from grader.sandbox.interface import Layout, Limits, Mount, Plan, RoleName, Sandbox
+from grader.sandbox.keeper import Keeper
+
+#: What our own code in inspector and scorer may use: far more than it needs.
+READER = Limits(memory_bytes=3 << 30, processes=512, cpu=600.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """What keepers need to start engines: a JAVA_HOME, the jars, a migrated MLflow store, an
+    ahead-of-time cache of Java's. `tuned` is off to see Spark's own defaults."""
+
+    java: Path
+    jars: Sequence[Path]
+    store: Path | None
+    cache: Path | None = None
+    tuned: bool = True
+
+
+class Station:
+    """Folders and keepers for the labs `lab_ids`, which together need `runtime`."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        engines: Engines,
+        lab_ids: Sequence[str],
+        runtime: Sequence[str],
+        limits: Limits,
+    ) -> None:
+        self._sandbox = sandbox
+        self._engines = engines
+        self._runtime = list(runtime)
+        self._limits = limits
+        self._keepers: dict[RoleName, Keeper] = {}
+        #: Something is left that cannot be removed: no other lab may follow here.
+        self.spoilt = False
+        self.home = scratch.folder("station")
+        self._layout = Layout(
+            self.home / "submission", self.home / "labs", tuple(lab_ids), sandbox.owner()
+        )
+        self.home.chmod(0o711)
+        for folder in (self._layout.submission, self._layout.labs):
+            folder.mkdir()
+            folder.chmod(0o755)
+        for lab in lab_ids:
+            self._new_workspace(lab)
+
+    @property
+    def tier(self) -> str:
+        """The tier of its walls."""
+        return self._sandbox.tier
+
+    def warm(self) -> None:
+        """Start the runner's and the inspector's engines, and do not wait for them.
+
+        Raises:
+            SandboxFault: they could not be started.
+        """
+        self.keeper("runner")
+        self.keeper("inspector")
+
+    def admit(self, folder: Path) -> None:
+        """Take in the copy of a submission."""
+        shutil.copytree(folder, self._layout.submission, dirs_exist_ok=True)
+        self._layout.submission.chmod(0o755)
+
+    def enter(self, lab: str) -> Path:
+        """Make `lab` the current one, with an empty workspace, which comes back."""
+        workspace = self.workspace(lab)
+        self._empty(workspace)
+        fresh = self._layout.labs / ".next"
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(lab)
+        fresh.rename(self._layout.labs / "current")
+        return workspace
+
+    def leave(self, lab: str) -> None:
+        """Empty the workspace of a lab that is over."""
+        try:
+            self._empty(self.workspace(lab))
+        except SandboxFault:
+            self.spoilt = True
+
+    def workspace(self, lab: str) -> Path:
+        """The folder of a lab."""
+        return self._layout.labs / lab
+
+    def keeper(self, role: RoleName) -> Keeper:
+        """The keeper of `role`, a new one where the last was lost.
+
+        Raises:
+            SandboxFault: it could not be started.
+        """
+        found = self._keepers.get(role)
+        if found is None or not found.usable:
+            if found is not None:
+                found.close()
+            self._keepers[role] = found = Keeper(self._sandbox, self._plan(role))
+        return found
+
+    def close(self) -> None:
+        """End everything and remove the folders. May be called again."""
+        for keeper in self._keepers.values():
+            keeper.close()
+        self._keepers.clear()
+        if self.home.exists():
+            scratch.discard(self.home)
+
+    def _empty(self, workspace: Path) -> None:
+        scratch.empty(workspace)
+        workspace.chmod(0o755)
+
+    def _new_workspace(self, lab: str) -> None:
+        folder = self._layout.labs / lab
+        folder.mkdir()
+        folder.chmod(0o755)
+        if self._layout.owner != os.geteuid():
+            os.chown(folder, self._layout.owner, self._layout.owner)
+
+    def _plan(self, role: RoleName) -> Plan:
+        engines = self._engines
+        settings: dict[str, Any] = {"runtime": self._runtime}
+        if role != "runner":
+            writable = role == "migrator"
+            return Plan(role, self._layout, writable, settings=settings, limits=READER)
+        mounts = [Mount(jar, f"/run/jars/{jar.name}") for jar in engines.jars]
+        settings["java"] = str(engines.java)
+        settings["jars"] = [m.inside for m in mounts]
+        settings["tuned"] = engines.tuned
+        for name, path in (("store", engines.store), ("cache", engines.cache)):
+            if path is not None:
+                mounts.append(Mount(path, f"/run/{name}"))
+                settings[name] = f"/run/{name}"
+        return Plan(role, self._layout, True, mounts, settings, self._limits)
+

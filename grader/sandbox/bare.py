@@ -1,0 +1,162 @@
+"""Put up walls where bubblewrap cannot: the tiers `landlock` and `none`.
+
+There is no view of the file system of one's own here, and no network of one's own. `landlock`
+lets the guest read the system, its Python and what its role mounts, write to its folders, connect
+by TCP to nothing but the ports that the system hands out for a while, and use few system calls;
+as root it gets a user id of its own. `none` only limits what is used. On both a warden ends every
+process that the guest started, also when the grader is killed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from grader.errors import SandboxFault
+from grader.sandbox import landlock, scratch, seccomp, warden
+from grader.sandbox.cgroups import Hierarchy
+from grader.sandbox.enclosure import Walled, group_of, guest_command, owner, python_homes
+from grader.sandbox.interface import Enclosure, Limits, Plan, Tier
+
+_READ = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/proc", "/sys/devices/system/cpu")
+_READ_ETC = ("ld.so.cache", "alternatives", "nsswitch.conf", "localtime", "hosts", "passwd")
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/shm")
+
+
+class BareSandbox:
+    """Walls without namespaces. `tier` is `landlock` or `none`."""
+
+    def __init__(
+        self,
+        tier: Tier,
+        guest_package: Path,
+        java: Path | None,
+        groups: Hierarchy | None = None,
+    ) -> None:
+        self.tier: Tier = tier
+        self._guest = guest_package
+        self._java = java
+        self._groups = groups
+
+    def owner(self) -> int:
+        """See `Sandbox.owner`."""
+        return owner() if self.tier == "landlock" else os.geteuid()
+
+    def launch(self, plan: Plan, control: int) -> Enclosure:
+        """See `Sandbox.launch`."""
+        home = scratch.folder("bare")
+        try:
+            return self._launch(plan, control, home)
+        except OSError as error:
+            scratch.discard(home)
+            raise SandboxFault(f"the sandbox could not be started: {error}") from error
+
+    def _launch(self, plan: Plan, control: int, home: Path) -> Enclosure:
+        uid = plan.layout.owner
+        ours = uid == os.geteuid()
+        package = home / "guest" / "grader"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "guest").symlink_to(self._guest)
+        tmp = plan.layout.labs.parent / f"tmp-{home.name}"
+        (tmp / "home").mkdir(parents=True)
+        for folder in (tmp, tmp / "home"):
+            if not ours:
+                os.chown(folder, uid, uid)
+        places = {m.inside: str(m.outside) for m in plan.mounts}
+        workspace = plan.layout.labs / "current"
+        child = {
+            "argv": guest_command(str(home / "guest"), control),
+            "env": self._environment(tmp),
+            "keep": [control],
+            "cwd": str(tmp / "home"),
+            "umask": 0o022,
+            "rlimits": _limits(plan.limits),
+            **({} if ours else {"uid": uid, "gid": uid}),
+            **(self._confined(plan, [home], [tmp, *_DEVICES]) if self.tier == "landlock" else {}),
+        }
+        group = group_of(self._groups, plan.limits)
+        leash_r, leash_w = os.pipe()
+        output_r, output_w = os.pipe()
+        plan_fd = os.memfd_create("grader")
+        job = {"child": child, "control": leash_r, "uid": None if ours else uid}
+        os.write(plan_fd, json.dumps(job).encode())
+        os.lseek(plan_fd, 0, os.SEEK_SET)
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(Path(warden.__file__)), str(plan_fd)],
+                env={},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=output_w,
+                stderr=subprocess.STDOUT,
+                pass_fds=[control, plan_fd, leash_r],
+                start_new_session=True,
+            )
+        except OSError:
+            for fd in (output_r, leash_w):
+                os.close(fd)
+            raise
+        finally:
+            for fd in (output_w, leash_r, plan_fd):
+                os.close(fd)
+        settings = {
+            "workspace": str(workspace),
+            "submission": str(plan.layout.submission),
+            "tmp": str(tmp),
+        }
+        return Walled(
+            process,
+            output_r,
+            settings,
+            places,
+            plan.limits,
+            folder=plan.layout.labs.parent,
+            group=group,
+            uid=None if ours else uid,
+            leash=leash_w,
+            afterwards=lambda: _forget(home, tmp),
+        )
+
+    def _environment(self, tmp: Path) -> dict[str, str]:
+        return {"PATH": "/usr/bin:/bin", "HOME": str(tmp / "home"), "LANG": "C.UTF-8"}
+
+    def _confined(self, plan: Plan, read: list[Path], write: list[Any]) -> dict[str, Any]:
+        layout = plan.layout
+        seen: list[Any] = [*_READ, *(f"/etc/{name}" for name in _READ_ETC)]
+        seen += [*python_homes(self._java), self._guest, *read]
+        seen += [layout.submission, layout.labs, *(m.outside for m in plan.mounts)]
+        if plan.workspace_writable:
+            write = [*write, *(layout.labs / lab for lab in layout.lab_ids)]
+        code = seccomp.program(datagrams=False, shared_ipc=False)
+        return {
+            "landlock": {
+                "read": [str(p) for p in seen],
+                "write": [str(p) for p in write],
+                "tcp": list(landlock.ephemeral_ports()),
+            },
+            "seccomp": base64.b64encode(code).decode(),
+        }
+
+
+def _limits(limits: Limits) -> dict[str, int]:
+    return {
+        "CORE": 0,
+        "NPROC": limits.processes,
+        "NOFILE": limits.files,
+        "FSIZE": limits.disk_bytes,
+        "DATA": limits.memory_bytes,
+    }
+
+
+def _forget(home: Path, tmp: Path) -> None:
+    with suppress(SandboxFault, ValueError):
+        scratch.discard(home)
+    shutil.rmtree(tmp, ignore_errors=True)

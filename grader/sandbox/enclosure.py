@@ -1,0 +1,170 @@
+"""One wall that is up, whatever tier put it up, and what the tiers share in putting it up."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from grader.errors import SandboxFault
+from grader.sandbox import metering
+from grader.sandbox.cgroups import Hierarchy
+from grader.sandbox.group import Group
+from grader.sandbox.interface import Limits, Mount
+from grader.sandbox.watch import Allowance, Watch
+
+#: User ids of submissions: none that a system gives to anybody.
+_OWNERS = itertools.cycle(range(20_000 + os.getpid() % 4_000 * 8, 20_008 + os.getpid() % 4_000 * 8))
+#: Of what is printed before a lab begins, as much is kept.
+_PRINTED = 16 << 10
+
+
+class Walled:
+    """An `Enclosure` whose processes are below `process`, in `group` if there is one."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        output: int,
+        settings: Mapping[str, str],
+        places: Mapping[str, str],
+        limits: Limits,
+        *,
+        folder: Path,
+        group: Group | None = None,
+        mounts: Sequence[str] = (),
+        uid: int | None = None,
+        leash: int | None = None,
+        afterwards: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`places` says where a mount's `inside` really is. Closing the descriptor `leash`, if
+        given, ends all processes; killing the first one does otherwise. `afterwards` is called
+        when they have ended."""
+        self.settings = settings
+        self._places = places
+        self._process = process
+        self._output = output
+        self._group = group
+        self._leash = leash
+        self._warden = leash is not None
+        self._afterwards = afterwards
+        self._closed = False
+        self._text = b""
+        os.set_blocking(output, False)
+        self._watch = Watch(
+            process.pid,
+            _allowance(limits),
+            self._kill,
+            folder=folder,
+            group=group,
+            mounts=mounts,
+            uid=uid,
+        )
+        self._watch.start()
+
+    @property
+    def pids(self) -> set[int]:
+        """See `Enclosure.pids`."""
+        if self._group is not None:
+            return set(self._group.pids())
+        return {p.pid for p in metering.tree(self._process.pid)}
+
+    @property
+    def alive(self) -> bool:
+        """See `Enclosure.alive`."""
+        return not self._closed and self._process.poll() is None
+
+    def path_of(self, mount: Mount) -> str:
+        """See `Enclosure.path_of`."""
+        return self._places[mount.inside]
+
+    def begin(self, limits: Limits) -> None:
+        """See `Enclosure.begin`."""
+        if self._group is not None:
+            self._group.limit(limits.memory_bytes, limits.processes)
+        self._watch.begin(_allowance(limits))
+
+    def ran_out(self) -> str:
+        """See `Enclosure.ran_out`."""
+        if not self._closed:
+            with suppress(OSError):
+                self._watch.poll(disk=False)
+        return self._watch.ran_out or ""
+
+    def printed(self) -> str:
+        """See `Enclosure.printed`."""
+        with suppress(OSError):
+            while len(self._text) < _PRINTED and (more := os.read(self._output, _PRINTED)):
+                self._text += more
+        return self._text[:_PRINTED].decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """See `Enclosure.close`."""
+        if self._closed:
+            return
+        self.ran_out()  # what the kernel's group has to tell goes with it
+        self._closed = True
+        self._watch.stop()
+        self._kill()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=10)
+        self.printed()
+        os.close(self._output)
+        if self._group is not None:
+            with suppress(SandboxFault):  # the next start's sweep tries again
+                self._group.remove()
+        self._afterwards()
+
+    def _kill(self) -> None:
+        leash, self._leash = self._leash, None
+        if leash is not None:
+            os.close(leash)  # the first process is a warden, which ends the others before itself
+        elif not self._warden:
+            with suppress(OSError):
+                self._process.kill()
+        if self._group is not None:
+            with suppress(SandboxFault):
+                self._group.kill()
+
+
+def owner() -> int:
+    """A user id for a submission's folders: as root one that nobody has, else our own."""
+    return next(_OWNERS) if os.geteuid() == 0 else os.geteuid()
+
+
+def group_of(groups: Hierarchy | None, limits: Limits) -> Group | None:
+    """A new control group with these limits, where there can be one."""
+    if groups is None:
+        return None
+    group = groups.create(secrets.token_hex(4))
+    group.limit(limits.memory_bytes, limits.processes)
+    return group
+
+
+def guest_command(guest_root: str, control: int) -> list[str]:
+    """How our Python starts as a keeper. It finds our package in `guest_root`, nothing else."""
+    python = str(Path(sys.prefix) / "bin" / "python")
+    boot = f"import sys; sys.path.insert(0, {guest_root!r})\n"
+    boot += "from grader.guest.boot import main; main()"
+    return [python, "-I", "-c", boot, str(control)]
+
+
+def python_homes(java: Path | None) -> list[Path]:
+    """Folders that our Python and Java need, none within another."""
+    homes = {Path(sys.prefix), Path(sys.base_prefix), *([java] if java else [])}
+    return sorted(h for h in homes if not any(h != o and h.is_relative_to(o) for o in homes))
+
+
+def _allowance(limits: Limits) -> Allowance:
+    return Allowance(
+        memory=limits.memory_bytes,
+        cpu=limits.cpu,
+        processes=limits.processes,
+        disk=limits.disk_bytes,
+        files=limits.disk_files,
+    )

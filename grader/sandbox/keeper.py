@@ -1,0 +1,222 @@
+"""The host's side of a keeper: open labs in it one after the other, and end it when in doubt.
+
+A lab that ended as it should leaves its warm engines to the next lab of the same submission.
+Whatever else happened - a limit, a hang, a death, a process that stays, an engine that cannot be
+put back - costs the wall, and the next lab gets a fresh one.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import selectors
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from grader.core.clean import clean
+from grader.errors import SandboxFault
+from grader.sandbox import wire
+from grader.sandbox.guest_process import GuestProcess
+from grader.sandbox.interface import Enclosure, Limits, Plan, Sandbox
+
+#: Seconds for opening a lab's process, and for clearing up after one.
+OPEN = 10.0
+SETTLE = 30.0
+#: Seconds that processes which were killed inside take to be gone on the host.
+VANISH = 1.0
+
+
+class Keeper:
+    """A warm wall for the labs of one submission. It gets ready while the host goes on."""
+
+    def __init__(self, sandbox: Sandbox, plan: Plan) -> None:
+        self._plan = plan
+        self._ready = False
+        self._open = False
+        self._labs = 0
+        self._own: set[int] = set()
+        self._status: int | None = None
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            self._enclosure: Enclosure = sandbox.launch(plan, theirs.fileno())
+        except BaseException:
+            self._control.close()
+            raise
+        finally:
+            theirs.close()
+        self._control.setblocking(False)
+        self._begun = time.monotonic()
+        limits = {
+            "processes": plan.limits.processes,
+            "files": plan.limits.files,
+            "file_bytes": plan.limits.disk_bytes,
+            "memory_bytes": plan.limits.memory_bytes,
+        }
+        places = {m.inside: self._enclosure.path_of(m) for m in plan.mounts}
+        start = {"role": plan.role, **_placed(plan.settings, places), "limits": limits}
+        self._send({"id": "start", **self._enclosure.settings, **start})
+
+    @property
+    def usable(self) -> bool:
+        """Whether another lab can be opened in it."""
+        return not self._open and self._enclosure.alive and not self._enclosure.ran_out()
+
+    @property
+    def fresh(self) -> bool:
+        """Whether no lab but the first was opened in it."""
+        return self._labs <= 1
+
+    def ready(self) -> None:
+        """Wait until its engines have started.
+
+        Raises:
+            SandboxFault: they did not, before any student code ran.
+        """
+        if self._ready:
+            return
+        left = self._begun + self._plan.limits.start - time.monotonic()
+        try:
+            self._answer("start", max(left, 1.0))
+        except SandboxFault as error:
+            told = clean(self._enclosure.printed(), 2000).strip()
+            ran_out = self._enclosure.ran_out()
+            self.close()
+            why = ran_out or str(error)
+            message = f"the {self._plan.role} did not start: {why}"
+            raise SandboxFault(f"{message}\n{told}" if told else message) from error
+        self._ready = True
+        self._own = self._enclosure.pids
+
+    def open(self, settings: Mapping[str, Any], limits: Limits) -> GuestProcess:
+        """Begin a lab: one at a time.
+
+        Raises:
+            SandboxFault: it cannot be begun.
+        """
+        self.ready()
+        assert not self._open  # one lab is closed before the next
+        requests_r, requests_w = os.pipe()
+        replies_r, replies_w = os.pipe()
+        output_r, output_w = os.pipe()
+        inside = [requests_r, replies_w, output_w]
+        try:
+            request = secrets.token_hex(8)
+            socket.send_fds(self._control, [_packed({"id": request, "op": "open"})], inside)
+            self._answer(request, OPEN)
+        except (OSError, SandboxFault) as error:
+            for fd in (requests_w, replies_r, output_r):
+                os.close(fd)
+            self.close()
+            raise SandboxFault(f"the {self._plan.role} cannot begin a lab: {error}") from error
+        finally:
+            for fd in inside:
+                os.close(fd)
+        self._open = True
+        self._labs += 1
+        self._status = None
+        pipes = (requests_w, replies_r, output_r)
+        return GuestProcess(self, pipes, {**settings, "memory_bytes": limits.memory_bytes}, limits)
+
+    def begin(self, limits: Limits) -> None:
+        """The lab in it is ready, and what it uses counts from now on."""
+        self._enclosure.begin(limits)
+
+    def ran_out(self) -> str:
+        """The limit that ended it, or nothing."""
+        return self._enclosure.ran_out()
+
+    def autopsy(self) -> str:
+        """Why the lab's process is gone."""
+        told = self.ran_out()
+        if not told:
+            self._settle()
+            told = self.ran_out()
+        if told:
+            return told
+        if self._status is None or self._status < 0:
+            return "the lab's process was killed (out of memory, or it killed itself)"
+        return f"the lab's process ended by itself (exit status {self._status})"
+
+    def release(self, *, clean_end: bool) -> None:
+        """The lab in it is over. Without a clean end the wall goes, too."""
+        if not self._open:
+            return
+        if clean_end and self._settle() and self._alone():
+            self._open = False
+            return
+        self._open = False
+        self.close()
+
+    def close(self) -> None:
+        """End everything in it. May be called again."""
+        self._enclosure.close()
+        self._control.close()
+
+    def _settle(self) -> bool:
+        """Have it clear up after its lab; whether everything is as it was."""
+        if self._status is not None or self._control.fileno() < 0:
+            return False
+        request = secrets.token_hex(8)
+        self._status = -9
+        try:
+            self._send({"id": request, "op": "settle"})
+            told = self._answer(request, SETTLE)
+        except SandboxFault:
+            return False
+        if not isinstance(told, dict) or type(told.get("status")) is not int:
+            return False
+        self._status = told["status"]
+        return told.get("damage") == "" and not self.ran_out()
+
+    def _alone(self) -> bool:
+        """Whether nobody is inside but who was there before the first lab: the host's own look."""
+        end = time.monotonic() + VANISH
+        while self._enclosure.pids - self._own:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def _send(self, message: dict[str, Any]) -> None:
+        with suppress(OSError):  # that it is gone shows in the answer
+            self._control.send(_packed(message))
+
+    def _answer(self, request: str, timeout: float) -> Any:
+        """The value of the answer to `request`.
+
+        Raises:
+            SandboxFault: there is none in time, or it is a complaint.
+        """
+        end = time.monotonic() + timeout
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._control, selectors.EVENT_READ)
+            while not selector.select(max(0.0, min(0.2, end - time.monotonic()))):
+                if time.monotonic() > end:
+                    raise SandboxFault(f"no answer within {timeout:g} s")
+                if not self._enclosure.alive:
+                    raise SandboxFault("its first process has ended")
+        try:
+            reply = wire.decode(self._control.recv(1 << 16), request)
+        except (OSError, wire.Malformed) as error:
+            raise SandboxFault(f"no sensible answer: {error}") from error
+        if reply.get("ok") is not True:
+            raise SandboxFault(clean(str(reply.get("error")), 2000))
+        return reply.get("value")
+
+
+def _packed(message: dict[str, Any]) -> bytes:
+    return wire.encode(message).rstrip(b"\n")
+
+
+def _placed(settings: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any]:
+    """`settings` with the real places of mounts."""
+
+    def placed(value: Any) -> Any:
+        if isinstance(value, str):
+            return places.get(value, value)
+        return [placed(v) for v in value] if isinstance(value, list) else value
+
+    return {name: placed(value) for name, value in settings.items()}
