@@ -68,14 +68,20 @@ class Gathering:
             student.results[result.paper, result.name] = result
             student.spent[result.paper] = student.spent.get(result.paper, 0.0) + spent
 
-    def done(self, nodeid: str) -> None:
-        """Note that an item will report nothing more; after a student's last one, write."""
+    def done(self, nodeid: str) -> bool:
+        """Note that an item will report nothing more; whether that was its student's last one.
+
+        That student's reports are written then.
+        """
         name = _student_of(nodeid)
         student = self._open.get(name)
-        if student is not None and nodeid in student.pending:
-            student.pending.remove(nodeid)
-            if not student.pending:
-                self._write(name)
+        if student is None or nodeid not in student.pending:
+            return False
+        student.pending.remove(nodeid)
+        if student.pending:
+            return False
+        self._write(name)
+        return True
 
     def finish(self) -> None:
         """Write what is there of every student whose run was cut short."""

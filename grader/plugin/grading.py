@@ -132,10 +132,14 @@ class GradingPlugin:
         """The grading of `folder`; one is open at a time, since students come one by one."""
         # `is`, since comparing paths adds up over the items, and these are the request's own.
         if self._open is None or self._open.source is not folder:
-            if self._open is not None:
-                self._open.close()
+            self._shut()
             self._open = Grading(self._shop, folder)
         return self._open
+
+    def _shut(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
 
     # -- verdicts
 
@@ -188,8 +192,8 @@ class GradingPlugin:
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Write a student's reports after their last item (the controller, or the only process)."""
-        if not self._worker:
-            self._gathering.done(nodeid)
+        if not self._worker and self._gathering.done(nodeid):
+            self._shut()
 
     def _forget(self, report: pytest.TestReport) -> None:
         """Let go of a passed setup or teardown that has nothing to show.
@@ -224,8 +228,7 @@ class GradingPlugin:
             self._gathering.finish()
             if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 session.exitstatus = self._status(exitstatus)
-        if self._open is not None:
-            self._open.close()
+        self._shut()
         self._shop.close()
 
     def _status(self, exitstatus: int) -> int:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -77,6 +77,12 @@ def _marker(kind: str, id_: str) -> pytest.MarkDecorator:
     return marker
 
 
+@lru_cache(maxsize=4096)
+def _property(name: str, value: str) -> tuple[str, object]:
+    """A JUnit property; pytest keeps those of every item to the end, and most are alike."""
+    return name, value
+
+
 class PaperNode(pytest.Collector):
     """One exam or lab of one student."""
 
@@ -124,14 +130,14 @@ class GradedItem(pytest.Item):
         self.result = result = decide(paper.id, self.name)
         self.spent = grading.durations.get(paper.id, 0.0) - before
         self.user_properties += [
-            ("student", grading.submission.student),
-            (paper.kind, paper.id),
-            ("item" if paper.kind == "exam" else "check", self.name),
-            ("domain", result.domain),
-            ("topic", result.topic),
-            ("verdict", result.verdict.value),
-            ("points", "" if result.points is None else str(result.points)),
-            ("maximum", str(result.maximum)),
+            _property("student", grading.submission.student),
+            _property(paper.kind, paper.id),
+            _property("item" if paper.kind == "exam" else "check", self.name),
+            _property("domain", result.domain),
+            _property("topic", result.topic),
+            _property("verdict", result.verdict.value),
+            _property("points", "" if result.points is None else str(result.points)),
+            _property("maximum", str(result.maximum)),
         ]
         if result.verdict is Verdict.GRADER_FAULT:
             raise GraderFaultError(result.reason)
@@ -156,6 +162,10 @@ class GradedItem(pytest.Item):
             pytest.skip(self.result.reason)
         if self.result.verdict is not Verdict.CORRECT:
             raise NotCorrect(explain(self.result))
+
+    def teardown(self) -> None:
+        """Let go of the result: a report carries it, and pytest keeps every item to the end."""
+        self.result = None
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """A few words; a traceback only for an exception nobody foresaw."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -45,10 +46,8 @@ def write(
 
 
 def _atomically(path: Path, text: str) -> Path:
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}-", delete=False
-    ) as out:
+    made, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    with os.fdopen(made, "w", encoding="utf-8") as out:
         out.write(text)
-    made = Path(out.name)
-    made.chmod(0o644)
-    return made.replace(path)
+        os.fchmod(made, 0o644)
+    return Path(name).replace(path)

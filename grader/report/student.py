@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from grader.core.clean import clean, clean_line
 from grader.core.feedback import points_text
@@ -79,6 +80,7 @@ def _entry(result: Result) -> Iterator[str]:
         yield f"  - Hint: {escape(result.hint)}"
 
 
+@lru_cache(maxsize=1024)  # hints, titles and advice are the same for a whole class
 def escape(text: str) -> str:
     """`text` on one line, with nothing that Markdown or HTML would obey."""
     return _SPECIAL.sub(r"\\\1", clean_line(text, 2000))
