@@ -1,0 +1,1 @@
+"""Hostile submissions with pinned outcomes: see README.md."""

@@ -1,0 +1,24 @@
+"""Fill the folders that lie in memory: /tmp and /dev/shm, 600 MiB at most in each.
+
+Lab: tight
+Verdict: student-error|wrong
+Message: (disk: 32 MiB|memory: 256 MiB) reached
+Naive: not-tried
+"""
+
+import contextlib
+import time
+
+for folder in ("/tmp", "/dev/shm"):
+    with contextlib.suppress(OSError), open(f"{folder}/bomb-@TAG@", "wb") as file:
+        for _ in range(600):
+            file.write(b"x" * (1 << 20))
+time.sleep(1)
+
+
+def answer(n):
+    """Nothing."""
+
+
+def order(values):
+    """Nothing."""

@@ -1,0 +1,11 @@
+"""Sleep for a minute before the first function is there.
+
+Lab: tight
+Verdict: student-error
+Message: time: more than 4 s
+Naive: not-tried
+"""
+
+import time
+
+time.sleep(60)

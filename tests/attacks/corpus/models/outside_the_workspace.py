@@ -1,0 +1,11 @@
+"""Make the model a link to a folder of the host, in which a right one lies.
+
+Lab: model
+Verdict: student-error
+Message: cannot be loaded
+Naive: not-tried
+"""
+
+import os
+
+os.symlink("@COURSE@/labs/model/saved", "model")

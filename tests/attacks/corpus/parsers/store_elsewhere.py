@@ -1,0 +1,12 @@
+"""Make the store a link to another student's, and its places point at the host's files.
+
+Lab: store
+Verdict: unanswered
+Message: store is gone
+Naive: not-tried
+"""
+
+import os
+
+os.rename("mlflow.db", "old.db")
+os.symlink("@ROOT@/public.txt", "mlflow.db")
