@@ -6,6 +6,7 @@ that ask for it, a tracking store. What it defined before it raised stays callab
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import re
@@ -22,6 +23,19 @@ from grader.guest.jvm import Jvm, python_for_spark
 from grader.guest.places import Places
 from grader.guest.refusal import Refused, describe
 
+#: What MLflow imports when its store is first used.
+_STORE = (
+    "mlflow.store.tracking.sqlalchemy_workspace_store",
+    "mlflow.store.model_registry.sqlalchemy_workspace_store",
+    "mlflow.store.db.utils",
+    "mlflow.store.db.trace_analytics_backfill_75868b020152",
+    "alembic.command",
+    "sqlalchemy.dialects.sqlite",
+    "git",
+    "mlflow.models.display_utils",
+    "mlflow.pyfunc.scoring_server",
+    "mlflow.pyfunc.utils.environment",
+)
 #: What labs are likely to import, paid for once.
 _ML = ("mlflow.sklearn", "mlflow.pyfunc", "pandas", "scipy.stats", "sklearn.ensemble")
 _ML_MORE = ("sklearn.linear_model", "sklearn.metrics", "sklearn.model_selection")
@@ -42,13 +56,16 @@ class RunnerHouse:
         waking = spark_engine.beside(spark_engine.warm_up, self._jvm) if self._jvm else None
         if "mlflow" in runtime:
             mlflow_engine.set_environment(self._places)
-            capture.preload([*_ML, *_ML_MORE])
+            capture.preload([*_ML, *_ML_MORE, *_STORE])
             mlflow_engine.be_databricks()
         if "spark" in runtime:
             for name in _SPARK:
                 importlib.import_module(name)
         self._java_state = waking() if waking else {}
         self._kept = set(self._places.tmp.iterdir())
+        # A full collection takes a fifth of a second; a lab's own should not look at all this.
+        gc.collect()
+        gc.freeze()
 
     @property
     def can_spark(self) -> bool:

@@ -108,7 +108,9 @@ def _landlock() -> Sandbox:
     if not version:
         raise SandboxFault("the kernel has no Landlock")
     seccomp.program()  # raises where there is none for this kind of machine
-    return BareSandbox("landlock", _guest(), find_java().home, Hierarchy.find())
+    sandbox = BareSandbox("landlock", _guest(), find_java().home, Hierarchy.find())
+    sandbox.check()
+    return sandbox
 
 
 def _none() -> Sandbox:

@@ -3,7 +3,7 @@
 There is no view of the file system of one's own here, and no network of one's own. `landlock`
 lets the guest read the system, its Python and what its role mounts, write to its folders, connect
 by TCP to nothing but the ports that the system hands out for a while, and use few system calls;
-as root it gets a user id of its own. `none` only limits what is used. On both a warden ends every
+as root it becomes `nobody`. `none` only limits what is used. On both a warden ends every
 process that the guest started, also when the grader is killed.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -46,8 +47,30 @@ class BareSandbox:
         self._groups = groups
 
     def owner(self) -> int:
-        """See `Sandbox.owner`."""
-        return owner() if self.tier == "landlock" else os.geteuid()
+        """See `Sandbox.owner`: as root `nobody`, since Java wants a user whom the system knows.
+
+        Several guests may be `nobody`: Landlock keeps them from each other's files and processes.
+        """
+        if self.tier == "none" or os.geteuid() != 0:
+            return os.geteuid()
+        try:
+            return pwd.getpwnam("nobody").pw_uid
+        except KeyError:
+            return owner()
+
+    def check(self) -> None:
+        """Look whether a wall can be put up.
+
+        Raises:
+            SandboxFault: it cannot be done here.
+        """
+        if self.owner() == os.geteuid():
+            return
+        for path in (*python_homes(self._java), self._guest):
+            for folder in (path, *path.parents):
+                if not folder.stat().st_mode & 0o001:
+                    told = f"other users cannot enter {folder}, and {path} is needed for guests"
+                    raise SandboxFault(f"{told}: install it where everybody can read")
 
     def launch(self, plan: Plan, control: int) -> Enclosure:
         """See `Sandbox.launch`."""
@@ -86,7 +109,8 @@ class BareSandbox:
         leash_r, leash_w = os.pipe()
         output_r, output_w = os.pipe()
         plan_fd = os.memfd_create("grader")
-        job = {"child": child, "control": leash_r, "uid": None if ours else uid}
+        # It has no user of its own by whom all of it could be told; the warden knows its own.
+        job = {"child": child, "control": leash_r, "uid": None}
         os.write(plan_fd, json.dumps(job).encode())
         os.lseek(plan_fd, 0, os.SEEK_SET)
         try:
@@ -120,7 +144,6 @@ class BareSandbox:
             plan.limits,
             folder=plan.layout.labs.parent,
             group=group,
-            uid=None if ours else uid,
             leash=leash_w,
             afterwards=lambda: _forget(home, tmp),
         )
