@@ -74,10 +74,7 @@ class Scene:
         self.tag = f"tag{secrets.token_hex(5)}"
         self.witness = Witness(root, self.tag)
         self.witness.open()
-        # A process of the same user outside, for attacks that would kill or trace one.
-        self._decoy = subprocess.Popen(["sleep", "3600"])
         self.places = {
-            "DECOY": str(self._decoy.pid),
             "ROOT": str(root),
             "COURSE": str(self.course),
             "SUBMISSIONS": str(self.submissions),
@@ -94,6 +91,9 @@ class Scene:
         os.environ[VARIABLE] = self.canaries["env"]
         bank, labs = load_course(Course(self.course))
         self.shop = Workshop(bank, labs, Course(self.course).schemas, POLICY)
+        # A process of the same user outside, for attacks that would kill or trace one.
+        self._decoy = subprocess.Popen(["sleep", "3600"])
+        self.places["DECOY"] = str(self._decoy.pid)
         self._protected = self.protected()
         self._honest: dict[str, list[Result]] = {}
 
@@ -109,7 +109,8 @@ class Scene:
         self.root.chmod(0o755)
         for source in sorted((HERE / "course").rglob("*")):
             target = self.course / source.relative_to(HERE / "course")
-            if source.is_file() and "__pycache__" not in source.parts:
+            kept = source.is_file() and source.suffix != ".pyc"
+            if kept and not any(p.startswith(".") for p in source.relative_to(HERE).parts):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 text = fill(source.read_text(encoding="utf-8"), self.places)
                 target.write_text(known_budgets(text) if source.name == "lab.yaml" else text)

@@ -4,6 +4,7 @@ Lab: table
 Verdict: student-error|wrong
 Message: cannot be read|regular file|time: more than
 Naive: not-tried
+Seconds: 15
 """
 
 import json
