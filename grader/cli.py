@@ -52,19 +52,6 @@ def doctor() -> None:
     sys.exit(0 if usable else 1)
 
 
-@main.command()
-def warm() -> None:
-    """Fetch the jars and prepare the stores now, so that the first grading need not."""
-    from grader.labs.engines import RUNTIME, open_sandbox, prepare
-
-    def say(what: str) -> None:
-        if sys.stderr.isatty():
-            click.echo(what, err=True)
-
-    prepare(open_sandbox(), RUNTIME, say)
-    click.echo("ready")
-
-
 def _course(root: Path) -> Course:
     return Course(root.resolve())
 
@@ -75,6 +62,28 @@ _root = click.option(
     default=Path(),
     help="The course repository (default: this folder).",
 )
+
+
+@main.command()
+@_root
+def warm(root: Path) -> None:
+    """Fetch the jars, prepare the stores and train Java now, so that grading starts quickly.
+
+    Java is trained on the labs of the course in ROOT, which takes minutes, once per machine.
+    """
+    from grader.labs.engines import RUNTIME, prepare
+    from grader.labs.load import load_labs
+    from grader.labs.training import train
+    from grader.labs.walls import open_sandbox
+
+    def say(what: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(what, err=True)
+
+    sandbox, course = open_sandbox(), _course(root)
+    prepare(sandbox, RUNTIME, say)
+    train(sandbox, load_labs(course.labs_folder, course.schemas), say, course.secret)
+    click.echo("ready")
 
 
 @main.command()

@@ -41,6 +41,10 @@ class House(Protocol):
         """Put everything back after a lab: what is broken, or nothing. Called in the keeper."""
         ...
 
+    def finish(self) -> None:
+        """Let engines end in their own time."""
+        ...
+
     @property
     def pids(self) -> set[int]:
         """Processes that outlive a lab."""
@@ -79,6 +83,9 @@ def main() -> None:
                 _become_lab(house, fds)
             for fd in fds:
                 os.close(fd)
+            _tell(control, request["id"], value=None)
+        elif request["op"] == "finish":
+            house.finish()
             _tell(control, request["id"], value=None)
         else:
             status = children.end(lab, PATIENCE)

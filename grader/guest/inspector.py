@@ -35,6 +35,9 @@ class InspectorHouse:
         """Look at a lab, in a process of its own: what a crafted file breaks, it breaks there."""
         return Inspector(self._places)
 
+    def finish(self) -> None:
+        """Nothing to wait for."""
+
     def settle(self) -> str:
         """Remove the copies of the last lab's store."""
         self._places.clear_tmp(self._kept)

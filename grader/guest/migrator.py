@@ -23,6 +23,9 @@ class MigratorHouse:
         """Nothing to ask for."""
         raise ValueError("the migrator has no labs")
 
+    def finish(self) -> None:
+        """Nothing to wait for."""
+
     def settle(self) -> str:
         """Nothing to put back."""
         return ""

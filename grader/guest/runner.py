@@ -102,9 +102,17 @@ class RunnerHouse:
         self._places.clear_tmp(self._kept)
         return told
 
+    def finish(self) -> None:
+        """Let Java end as it wants, which is when it writes a cache that it was to make."""
+        if self._jvm:
+            self._jvm.close()
+
     def _new_jvm(self) -> Jvm:
         s = self._start
-        options = {"cache": s.get("cache", ""), "train": s.get("train", "")}
+        # The labs' folder is a link: beside what it leads to lies the one for Java's cache.
+        labs = Path(os.path.realpath(self._places.workspace)).parent
+        train = str(labs / s["train"]) if s["train"] else ""
+        options = {"cache": s.get("cache", ""), "train": train}
         return Jvm(s["java"], s["jars"], self._places, tuned=s.get("tuned", True), **options)
 
 

@@ -32,6 +32,9 @@ class ScorerHouse:
         """Score a lab's models, in a process of its own."""
         return Scorer(self._places)
 
+    def finish(self) -> None:
+        """Nothing to wait for."""
+
     def settle(self) -> str:
         """Remove what the last lab's models left."""
         self._places.clear_tmp(self._kept)

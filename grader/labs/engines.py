@@ -10,6 +10,7 @@ from pathlib import Path
 from grader.labs.station import Engines, Station
 from grader.provision.jars import cache_folder, ensure_jars
 from grader.provision.java import find_java
+from grader.provision.java_cache import find_cache
 from grader.sandbox.interface import Limits, Sandbox
 
 #: Told what is being done, in a few words.
@@ -36,7 +37,7 @@ def prepare(sandbox: Sandbox, runtime: Collection[str], say: Say) -> Engines:
     if "spark" in runtime:
         jars = ensure_jars(lambda name, i, n: say(f"fetching {name} ({i} of {n})"))
     store = store_template(sandbox, say) if "mlflow" in runtime else None
-    return Engines(find_java().home, jars, store)
+    return Engines(find_java().home, jars, store, find_cache() if jars else None)
 
 
 def store_path() -> Path:

@@ -30,13 +30,15 @@ READER = Limits(memory_bytes=3 << 30, processes=512, cpu=600.0)
 @dataclass(frozen=True, slots=True)
 class Engines:
     """What keepers need to start engines: a JAVA_HOME, the jars, a migrated MLflow store, an
-    ahead-of-time cache of Java's. `tuned` is off to see Spark's own defaults."""
+    ahead-of-time cache of Java's. `tuned` is off to see Spark's own defaults, `train` on to have
+    Java write such a cache into the workspace `cache`."""
 
     java: Path
     jars: Sequence[Path]
     store: Path | None
     cache: Path | None = None
     tuned: bool = True
+    train: bool = False
 
 
 class Station:
@@ -150,6 +152,7 @@ class Station:
         settings["java"] = str(engines.java)
         settings["jars"] = [m.inside for m in mounts]
         settings["tuned"] = engines.tuned
+        settings["train"] = "cache/java.aot" if engines.train else ""
         for name, path in (("store", engines.store), ("cache", engines.cache)):
             if path is not None:
                 mounts.append(Mount(path, f"/run/{name}"))

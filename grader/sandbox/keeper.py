@@ -150,6 +150,16 @@ class Keeper:
         self._open = False
         self.close()
 
+    def finish(self, timeout: float) -> None:
+        """Let its engines end in their own time, of at most `timeout` seconds.
+
+        Raises:
+            SandboxFault: they did not.
+        """
+        request = secrets.token_hex(8)
+        self._send({"id": request, "op": "finish"})
+        self._answer(request, timeout)
+
     def close(self) -> None:
         """End everything in it. May be called again."""
         self._enclosure.close()

@@ -1,0 +1,78 @@
+"""Where a trained ahead-of-time cache of Java's is kept, and whether it may be used.
+
+A cache is bound to one Java, one list of jars and one set of flags, of which its name is made. A
+hash beside it tells a damaged one, which is removed, so that it is trained again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+
+from grader.errors import ProvisionError
+from grader.provision.jars import cache_folder, locked
+from grader.provision.java import find_java
+
+#: Bumped when the flags or the settings of the JVM change.
+EDITION = 1
+#: The first release of Java that makes such a cache in one go (JEP 514).
+FIRST_RELEASE = 25
+
+
+def cache_path() -> Path | None:
+    """Where this machine's cache is or would be; None if its Java cannot have one."""
+    java = find_java()
+    if java.release < FIRST_RELEASE:
+        return None
+    parts = [str(EDITION), java.version, str(java.home), metadata.version("pyspark")]
+    with suppress(OSError):
+        parts.append((java.home / "release").read_text(encoding="utf-8"))
+    parts += [f"{jar.name} {jar.sha256}" for jar in locked()]
+    key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    return cache_folder() / f"java-{key}.aot"
+
+
+def find_cache() -> Path | None:
+    """The cache, if it is there and sound. A damaged one is removed."""
+    path = cache_path()
+    if path is None or not path.is_file():
+        return None
+    try:
+        if _hash(path) == _note(path).read_text(encoding="ascii").strip():
+            return path
+    except (OSError, ValueError):
+        pass
+    for file in (path, _note(path)):
+        file.unlink(missing_ok=True)
+    return None
+
+
+def keep_cache(made: Path, path: Path) -> None:
+    """Put what was made in its place, and remove what earlier versions needed.
+
+    Raises:
+        ProvisionError: nothing was made.
+    """
+    fresh = path.with_suffix(".new")
+    try:
+        shutil.copyfile(made, fresh, follow_symlinks=False)
+    except OSError as error:
+        raise ProvisionError(f"Java wrote no cache: {error.strerror}") from error
+    fresh.chmod(0o644)
+    _note(path).write_text(f"{_hash(fresh)}\n", encoding="ascii")
+    fresh.replace(path)
+    for old in path.parent.glob("java-*.aot*"):
+        if not old.name.startswith(path.stem):
+            old.unlink(missing_ok=True)
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
