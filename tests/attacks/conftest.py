@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 
+from grader.sandbox.interface import Tier
 from tests.attacks.scene import Scene, new_scene
 
 #: Hostile files and a course to rob are data here: nothing in them is a test or a conftest.
 collect_ignore = ["corpus", "course"]
 
 
-@pytest.fixture(scope="session", params=["bwrap"])
-def tier(request: pytest.FixtureRequest) -> str:
+#: The tiers to attack, of those that the machine offers.
+TIERS: tuple[Tier, ...] = ("bwrap",)
+
+
+@pytest.fixture(scope="session", params=TIERS)
+def tier(request: pytest.FixtureRequest) -> Tier:
     """A tier that this machine offers."""
-    return str(request.param)
+    return cast(Tier, request.param)
 
 
 @pytest.fixture(scope="session")
-def scene(tier: str) -> Iterator[Scene]:
+def scene(tier: Tier) -> Iterator[Scene]:
     """The scene of a tier, with a neighbour who was graded before anything happened."""
     made = new_scene(tier)
     try:

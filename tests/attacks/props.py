@@ -9,10 +9,7 @@ import re
 import subprocess
 import sys
 import unicodedata
-from dataclasses import fields
 from pathlib import Path
-
-from grader.core.model import Budgets
 
 #: What CI services obey in a log: at the beginning of a line, or anywhere in it.
 _COMMANDS = (r"^\s*::\w.*", r"^\s*section_(?:start|end):", r"##\[", r"##vso\[")
@@ -48,13 +45,6 @@ def tagged(tag: str) -> dict[int, str]:
     return found
 
 
-def known_budgets(text: str) -> str:
-    """A `lab.yaml` without the budgets that this grader does not have yet."""
-    names = {f.name for f in fields(Budgets)}
-    budget = re.compile(r" *(\w+): \d+,?(?=.*\}$)", re.MULTILINE)
-    return budget.sub(lambda m: m[0] if m[1] in names else "", text)
-
-
 def write_right_table(path: Path) -> None:
     """The file that `table` asks for; written elsewhere, since no engine is loaded here."""
     code = f"""
@@ -72,6 +62,11 @@ def remember(name: str, secret: str) -> None:
         data = secret.encode()
         libc = ctypes.CDLL(None, use_errno=True)
         libc.syscall(number, b"user", name.encode(), data, len(data), session)
+
+
+def decoy() -> subprocess.Popen[bytes]:
+    """A process that ends when this one does: at the end of its input."""
+    return subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
 
 def remove(folder: Path) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -22,10 +21,12 @@ from grader.core.grade import Grade, Policy
 from grader.core.verdict import Result
 from grader.course.course import Course
 from grader.grading import Grading, Workshop, load_course
+from grader.labs.walls import Wanted
 from grader.report import files, terminal
+from grader.sandbox.interface import Tier
 from tests.attacks.catalogue import HERE, Attack, fill
 from tests.attacks.props import (
-    known_budgets,
+    decoy,
     remember,
     remove,
     tagged,
@@ -63,7 +64,7 @@ class Outcome:
 class Scene:
     """The scene below the new folder `root`, with submissions, reports and the course."""
 
-    def __init__(self, root: Path, tier: str) -> None:
+    def __init__(self, root: Path, tier: Tier) -> None:
         self.root = root
         self.tier = tier
         self.course = root / "course"
@@ -89,10 +90,15 @@ class Scene:
         }
         self._lay_out()
         os.environ[VARIABLE] = self.canaries["env"]
-        bank, labs = load_course(Course(self.course))
-        self.shop = Workshop(bank, labs, Course(self.course).schemas, POLICY)
+        course = Course(self.course)
+        bank, self.labs = load_course(course)
+        # One workshop a lab: a lab without an engine does not wait for those of the others.
+        self.shops = {
+            name: Workshop(bank, {name: lab}, course.schemas, POLICY, wanted=Wanted(tier))
+            for name, lab in self.labs.items()
+        }
         # A process of the same user outside, for attacks that would kill or trace one.
-        self._decoy = subprocess.Popen(["sleep", "3600"])
+        self._decoy = decoy()
         self.places["DECOY"] = str(self._decoy.pid)
         self._protected = self.protected()
         self._honest: dict[str, list[Result]] = {}
@@ -100,8 +106,9 @@ class Scene:
     def close(self) -> None:
         """Take everything away."""
         del os.environ[VARIABLE]
-        self._decoy.kill()
-        self._decoy.wait()
+        for shop in self.shops.values():
+            shop.close()
+        self._decoy.communicate()
         self.witness.close()
         remove(self.root)
 
@@ -112,8 +119,7 @@ class Scene:
             kept = source.is_file() and source.suffix != ".pyc"
             if kept and not any(p.startswith(".") for p in source.relative_to(HERE).parts):
                 target.parent.mkdir(parents=True, exist_ok=True)
-                text = fill(source.read_text(encoding="utf-8"), self.places)
-                target.write_text(known_budgets(text) if source.name == "lab.yaml" else text)
+                target.write_text(fill(source.read_text(encoding="utf-8"), self.places))
         (self.course / "schema").symlink_to(SCHEMA)
         for name, mode in (("public", 0o644), ("private", 0o600)):
             path = self.root / f"{name}.txt"
@@ -165,21 +171,22 @@ class Scene:
     def grade(self, folder: Path, lab: str) -> Outcome:
         """Grade the quiz and `lab` of a submission, and write its reports."""
         begun = time.monotonic()
-        checks = self.shop.labs[lab].checks
+        shop = self.shops[lab]
+        checks = shop.labs[lab].checks
         observed: list[str] = next(iter(checks.values())).__globals__["OBSERVED"]
         observed.clear()
         results: dict[tuple[str, str], Result] = {}
-        with closing(Grading(self.shop, folder)) as grading:
-            for exam in self.shop.bank.exams.values():
+        with closing(Grading(shop, folder)) as grading:
+            for exam in shop.bank.exams.values():
                 results.update({(exam.id, i): grading.item(exam.id, i) for i in exam.items})
             results.update({(lab, name): grading.check(lab, name) for name in checks})
             grade = grading.grade(results, {})
         seconds = time.monotonic() - begun
-        titles = {k: v.spec.title for k, v in self.shop.labs.items()}
-        schema = self.shop.schemas.validator("grade")
-        where = files.write(grade, self.reports / folder.name, schema, self.shop.bank, titles)
+        titles = {k: v.spec.title for k, v in shop.labs.items()}
+        schema = shop.schemas.validator("grade")
+        where = files.write(grade, self.reports / folder.name, schema, shop.bank, titles)
         texts = {p.name: p.read_text(encoding="utf-8") for p in where.parent.iterdir()}
-        texts["terminal"] = "\n".join(terminal.render(grade, self.shop.bank, titles))
+        texts["terminal"] = "\n".join(terminal.render(grade, shop.bank, titles))
         of_lab = [results[lab, name] for name in checks]
         return Outcome(grade, of_lab, texts, "\n".join(observed), seconds)
 
@@ -225,7 +232,7 @@ class Scene:
         self.witness.words.clear()
         if self._decoy.poll() is not None:
             found.append("a process outside was killed")
-            self._decoy = subprocess.Popen(["sleep", "3600"])
+            self._decoy = decoy()
             self.places["DECOY"] = str(self._decoy.pid)
         survivors = tagged(self.tag)
         found += [f"process {pid} survived: {line}" for pid, line in survivors.items()]
@@ -243,6 +250,6 @@ class Scene:
         return before + missed + ([] if same else ["the neighbour's grade has changed"])
 
 
-def new_scene(tier: str) -> Scene:
+def new_scene(tier: Tier) -> Scene:
     """A scene in a folder that every user of the machine can enter, graded on `tier`."""
     return Scene(Path(tempfile.mkdtemp(prefix="attacked-")), tier)

@@ -42,6 +42,7 @@ CONFIGURING = [a for a in ATTACKS if a.family == "shadowing" and a.win == "touch
 def run(scene: Scene, reports: Path, *args: str) -> tuple[int, str]:
     """`pytest ARGS` in the course, grading the quiz and `probe`: exit status and what is shown."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:anyio"]
+    command += [f"--sandbox={scene.tier}"]
     command += [f"--report-dir={reports}", "--lab=probe", "--exam=quiz-1", "--feedback=full"]
     done = subprocess.run(
         [*command, *args],

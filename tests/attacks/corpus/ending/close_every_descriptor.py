@@ -2,7 +2,7 @@
 
 Lab: probe
 Verdict: student-error
-Message: ended|closed
+Message: ended|closed|was killed
 Naive: not-tried
 """
 
