@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
-from grader.core.model import Budgets, LabSpec
-from grader.labs.engines import RUNTIME, open_sandbox, prepare
-from grader.labs.load import LoadedLab
-from grader.labs.session import Engines, LabSession
+from grader.core.model import Budgets
+from grader.labs.engines import RUNTIME, prepare
+from grader.labs.session import LabSession
+from grader.labs.station import Engines
+from grader.labs.walls import open_sandbox
 from grader.sandbox.interface import Sandbox
+from tests.stage import Stage
 
-#: Runs a file as a lab: its text, what the runtime starts, the lab's fixture file.
+#: Runs a text as a lab's file, with what the runtime starts; closes the last of the same runtime.
 Runs = Callable[..., LabSession]
 
 
@@ -28,27 +27,17 @@ def engines() -> tuple[Sandbox, Engines]:
 
 
 @pytest.fixture(scope="module")
-def runs(
-    engines: tuple[Sandbox, Engines], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Runs]:
-    """Open lab sessions that are closed at the end of the module."""
+def runs(engines: tuple[Sandbox, Engines]) -> Iterator[Runs]:
+    """Run labs at one station a runtime; all is closed at the end of the module."""
+    sandbox, made = engines
+    stages: dict[tuple[str, ...], Stage] = {}
     with ExitStack() as stack:
 
         def run(
             text: str, runtime: tuple[str, ...] = (), budgets: Budgets | None = None
         ) -> LabSession:
-            folder = tmp_path_factory.mktemp("submission")
-            shutil.rmtree(folder / "labs", ignore_errors=True)
-            folder.chmod(0o755)
-            file = folder / "labs" / "probe.py"
-            file.parent.mkdir()
-            file.write_text(text, encoding="utf-8")
-            spec = LabSpec(
-                "probe", "Probe", "d", ("t",), Fraction(1), "s", runtime, budgets or Budgets()
-            )
-            lab = LoadedLab(spec, Path("probe"), {}, None)
-            session = stack.enter_context(LabSession(lab, file, folder, *engines))
-            session.run()
-            return session
+            if runtime not in stages:
+                stages[runtime] = stack.enter_context(Stage(sandbox, runtime, engines=made))
+            return stages[runtime].run(text, budgets)
 
         yield run
