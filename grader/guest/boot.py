@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Set
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -46,7 +47,7 @@ class House(Protocol):
         ...
 
     @property
-    def pids(self) -> set[int]:
+    def pids(self) -> Set[int]:
         """Processes that outlive a lab."""
         ...
 

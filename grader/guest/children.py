@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Set
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def end(pid: int, patience: float) -> int:
         pause = min(pause * 2, 0.05)
 
 
-def clear(keep: set[int]) -> int:
+def clear(keep: Set[int]) -> int:
     """Kill every descendant of this process but `keep`; how many are left after some seconds.
 
     Orphans come to this process, which is their subreaper, so that none leaves the tree.
@@ -54,7 +55,7 @@ def clear(keep: set[int]) -> int:
         time.sleep(0.002)
 
 
-def _bury(keep: set[int]) -> None:
+def _bury(keep: Set[int]) -> None:
     """Take note of children that have ended, but of none in `keep`."""
     for pid in _children_of(os.getpid()) - keep:
         with suppress(ChildProcessError):

@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
 from grader.guest.encode import MAX_ROWS
+from grader.guest import mlflow_engine
 from grader.guest.places import NAME, Places
 from grader.guest.refusal import Refused
 
@@ -21,13 +23,17 @@ from grader.guest.refusal import Refused
 class InspectorHouse:
     """Its imports, made while the runner works."""
 
-    pids: frozenset[int] = frozenset()
+    @property
+    def pids(self) -> Set[int]:
+        """None."""
+        return frozenset()
 
     def __init__(self, start: dict[str, Any]) -> None:
         self._places = Places.of(start)
         if "spark" in start["runtime"]:
             import deltalake  # noqa: F401 - paid for once
         if "mlflow" in start["runtime"]:
+            mlflow_engine.configure("sqlite://")  # MLflow reads this as it is imported
             from grader.guest import mlflow_view  # noqa: F401 - likewise
         self._kept = set(self._places.tmp.iterdir())
 

@@ -172,11 +172,7 @@ class Jvm:
             RuntimeError: it ended instead.
         """
         while not self._info.exists():
-            try:
-                ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            except ChildProcessError:  # we are a fork, and not its parent
-                ended = None if Path(f"/proc/{self.pid}").exists() else True
-            if ended:
+            if self._ended():
                 told = self._log.read_text(errors="replace")[-1500:]
                 raise RuntimeError(f"Java ended: {told}")
             time.sleep(0.005)
@@ -185,6 +181,13 @@ class Jvm:
             secret = info.read(size).decode()
         os.environ["PYSPARK_GATEWAY_PORT"] = str(port)
         os.environ["PYSPARK_GATEWAY_SECRET"] = secret
+
+    def _ended(self) -> bool:
+        """Whether it has ended, asked by whoever: its parent, or a fork of its parent."""
+        try:
+            return bool(os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT))
+        except ChildProcessError:
+            return not Path(f"/proc/{self.pid}").exists()
 
     def close(self) -> None:
         """Let it end as it wants, which is when a cache in training gets written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any, NoReturn
 
 from grader.guest import mlflow_engine
@@ -11,7 +12,10 @@ from grader.guest.places import Places
 class MigratorHouse:
     """Leaves `mlflow.db` behind in its workspace as it starts; there is no lab to open."""
 
-    pids: frozenset[int] = frozenset()
+    @property
+    def pids(self) -> Set[int]:
+        """None."""
+        return frozenset()
 
     def __init__(self, start: dict[str, Any]) -> None:
         mlflow_engine.set_environment(Places.of(start))

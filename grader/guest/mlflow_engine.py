@@ -26,7 +26,7 @@ def artifacts(places: Places) -> Path:
 
 
 def copied_store(places: Places) -> Path | None:
-    """A private copy of the lab's store, None if there is none: SQLite may write beside its file."""
+    """A private copy of the lab's store, since SQLite writes beside its file; None without one."""
     path = store(places)
     if path.is_symlink() or not path.is_file():
         return None

@@ -15,8 +15,6 @@ from grader.guest import mlflow_engine
 from grader.guest.places import Places
 from grader.guest.refusal import Refused
 
-# MLflow reads these as it is imported.
-mlflow_engine.configure("sqlite://")
 import mlflow
 import yaml
 from mlflow.entities import ViewType
@@ -44,7 +42,12 @@ def view(places: Places) -> dict[str, Any]:
     return {
         "experiments": sorted(experiments.values()),
         "runs": [
-            _run(r, artifacts, experiments, sorted(models.get(r.info.run_id, []), key=lambda m: m["name"]))
+            _run(
+                r,
+                artifacts,
+                experiments,
+                sorted(models.get(r.info.run_id, []), key=lambda m: m["name"]),
+            )
             for r in runs
         ],
         "registered": [_registered(client, m) for m in client.search_registered_models()],

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import types
+from collections.abc import Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ class RunnerHouse:
         return bool(self._start["java"] and self._start["jars"])
 
     @property
-    def pids(self) -> set[int]:
+    def pids(self) -> Set[int]:
         """The JVM."""
         return {self._jvm.pid} if self._jvm else set()
 
@@ -94,9 +95,7 @@ class RunnerHouse:
             if not self._jvm.alive:
                 return "Java has ended"
             try:
-                told = spark_engine.in_a_fork(
-                    spark_engine.put_back, self._jvm, self._java_state
-                )
+                told = spark_engine.in_a_fork(spark_engine.put_back, self._jvm, self._java_state)
             except RuntimeError as error:
                 return f"Java does not answer: {error}"
         self._places.clear_tmp(self._kept)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Set
 from typing import Any
 
 from grader.guest import mlflow_engine
@@ -18,7 +19,10 @@ from grader.guest.refusal import Refused, describe
 class ScorerHouse:
     """Its imports, made once."""
 
-    pids: frozenset[int] = frozenset()
+    @property
+    def pids(self) -> Set[int]:
+        """None."""
+        return frozenset()
 
     def __init__(self, start: dict[str, Any]) -> None:
         self._places = Places.of(start)

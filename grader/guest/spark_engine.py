@@ -13,6 +13,7 @@ from typing import Any
 
 from grader.guest.jvm import Jvm
 
+
 def session(jvm: Jvm) -> Any:
     """A new `SparkSession` on `jvm` for this process, ready to use."""
     jvm.connect()
@@ -40,7 +41,7 @@ def put_back(jvm: Jvm, wanted: dict[str, Any]) -> str:
     jvm.connect()
     from pyspark.java_gateway import launch_gateway
 
-    java = launch_gateway().jvm
+    java = launch_gateway().jvm  # type: ignore[no-untyped-call]  # PySpark's own
     # A private method of Scala's companion object: the public ones would make a new context.
     companion = getattr(getattr(java.org.apache.spark, "SparkContext$"), "MODULE$")
     context = companion.getActive()

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 POINTS = Fraction(1)
 
-TEXT = '''
+TEXT = """
 from delta.tables import DeltaTable
 from pyspark.sql import functions as F
 from pyspark.sql.types import DoubleType, LongType, StringType, StructField, StructType
@@ -62,4 +62,4 @@ source = spark.readStream.schema(frame.schema).parquet("files/parquet")
 other = source.writeStream.foreachBatch(keep).option("checkpointLocation", "checkpoints/kept")
 other.trigger(availableNow=True).start().awaitTermination()
 spark.table("counts").show()
-'''
+"""

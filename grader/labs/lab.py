@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from grader.core.clean import clean
 from grader.labs.shapes import misfit
+from grader.sandbox.interface import RoleName
 
 T = TypeVar("T")
 
@@ -15,7 +16,7 @@ T = TypeVar("T")
 class Asking(Protocol):
     """How observations are had. Both methods raise `StudentError` and `SandboxFault`."""
 
-    def ask(self, role: str, op: str, **fields: Any) -> Any:
+    def ask(self, role: RoleName, op: str, **fields: Any) -> Any:
         """The value of one request to the `runner`, `inspector` or `scorer`."""
         ...
 

@@ -158,4 +158,3 @@ class Station:
                 mounts.append(Mount(path, f"/run/{name}"))
                 settings[name] = f"/run/{name}"
         return Plan(role, self._layout, True, mounts, settings, self._limits)
-

@@ -26,7 +26,7 @@ from grader.labs import exercise
 from grader.labs.engines import Say, prepare
 from grader.labs.load import LoadedLab
 from grader.labs.session import LabSession, limits_of, seed_of
-from grader.labs.station import Engines, Station
+from grader.labs.station import Station
 from grader.provision.java_cache import cache_path, find_cache, keep_cache
 from grader.sandbox import scratch
 from grader.sandbox.interface import Sandbox
@@ -36,9 +36,7 @@ WRITE = 600.0
 _BUDGETS = Budgets(run=900.0, call=900.0, cpu=3600.0, disk=2048)
 
 
-def train(
-    sandbox: Sandbox, labs: Mapping[str, LoadedLab], say: Say, seed: str = ""
-) -> Path | None:
+def train(sandbox: Sandbox, labs: Mapping[str, LoadedLab], say: Say, seed: str = "") -> Path | None:
     """Train the cache with the course's references; None if this Java cannot have one.
 
     Raises:

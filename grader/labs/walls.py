@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -31,11 +32,16 @@ MENDS: dict[Tier, str] = {
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What containment was asked for: a tier or the best, the least that will do, and whether
-    code may run with none."""
+    code may run with none. Who trusts it and names no minimum wants none."""
 
     tier: Tier | Literal["auto"] = "auto"
-    minimum: Tier = "landlock"
+    minimum: Tier | None = None
     trusted: bool = False
+
+    @property
+    def least(self) -> Tier:
+        """The weakest tier that will do."""
+        return self.minimum or ("none" if self.trusted else "landlock")
 
 
 def open_sandbox(wanted: Wanted | None = None) -> Sandbox:
@@ -47,11 +53,8 @@ def open_sandbox(wanted: Wanted | None = None) -> Sandbox:
     wanted = wanted or Wanted()
     sweep()
     allowed = [t for t in TIERS if wanted.tier in ("auto", t)]
-    enough = [t for t in allowed if TIERS.index(t) <= TIERS.index(wanted.minimum)]
-    if wanted.trusted:
-        enough = allowed
-    elif "none" in enough:
-        enough.remove("none")
+    enough = [t for t in allowed if TIERS.index(t) <= TIERS.index(wanted.least)]
+    enough = [t for t in enough if t != "none" or wanted.trusted]
     if not enough:
         raise ProvisionError(_refusal(wanted))
     told = []
@@ -73,14 +76,14 @@ def sweep() -> None:
 
 
 def _refusal(wanted: Wanted) -> str:
-    if wanted.tier == "none":
+    if wanted.tier == "none" and not wanted.trusted:
         return (
             "--sandbox=none runs students' code as yourself, with your files and your network: "
             "pass --i-trust-this-code if you trust all of it"
         )
     return (
         f"--sandbox={wanted.tier} is weaker than the least that is allowed here, "
-        f"{wanted.minimum} (--min-sandbox, or grader_min_sandbox in pyproject.toml)"
+        f"{wanted.least} (--min-sandbox, or grader_min_sandbox in pyproject.toml)"
     )
 
 
@@ -96,9 +99,10 @@ def _bwrap() -> Sandbox:
 
 
 def _checked(groups: Hierarchy | None) -> Sandbox:
-    if find_setpriv() is None:
+    binary = find_bwrap().binary
+    if os.geteuid() == 0 and find_setpriv() is None:
         raise ProvisionError("there is no setpriv (package util-linux)")
-    sandbox = BwrapSandbox(find_bwrap().binary, _guest(), find_java().home, groups)
+    sandbox = BwrapSandbox(binary, _guest(), find_java().home, groups)
     sandbox.check()
     return sandbox
 

@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import grader
 from grader.core.verdict import Result
 from grader.errors import GraderError
 from grader.grading import Entry, Workshop
+from grader.labs.session import seed_of
 from grader.plugin.nodes import Opener
 from grader.plugin.options import Request
-from grader.report import files, terminal
+from grader.report import files, instructor, terminal
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class Written:
     summary: str
     decision: str
     path: Path
+    sandbox: str
 
 
 class Gathering:
@@ -87,6 +90,19 @@ class Gathering:
         """Write what is there of every student whose run was cut short."""
         for name in list(self._open):
             self._write(name)
+        if self._written and self._shop.chosen:
+            self._write_instructors()
+
+    def _write_instructors(self) -> None:
+        shop, folder = self._shop, self._request.report_dir
+        students = [(w.student, w.decision, str(w.path)) for w in self.written()]
+        seeds = {lab: seed_of(shop.secret, lab) for lab in sorted(shop.chosen or ())}
+        tiers = {w.sandbox for w in self.written()} - {"not-used"}
+        lines = instructor.render(grader.__version__, "".join(tiers) or "not-used", seeds, students)
+        try:
+            files.write_instructors(lines, folder)
+        except GraderError as error:
+            self._faults[instructor.NAME] = str(error)
 
     def _write(self, name: str) -> None:
         student = self._open.pop(name)
@@ -103,7 +119,7 @@ class Gathering:
             self._faults[name] = str(error)
             return
         summary = "\n".join(terminal.render(grade, bank, titles))
-        self._written[name] = Written(grade.student, summary, grade.decision, path)
+        self._written[name] = Written(grade.student, summary, grade.decision, path, grade.sandbox)
 
     @property
     def decisions(self) -> set[str]:
@@ -116,7 +132,8 @@ class Gathering:
 
     def faults(self) -> list[str]:
         """What kept reports from being written, in the same order."""
-        return [f"{n}: {self._faults[n]}" for n in self._order if n in self._faults]
+        order = [*self._order, instructor.NAME]
+        return [f"{n}: {self._faults[n]}" for n in order if n in self._faults]
 
 
 def _student_of(nodeid: str) -> str:

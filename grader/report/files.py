@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from grader.core.grade import Grade, to_json
 from grader.core.model import Bank
 from grader.errors import GraderError
-from grader.report import student
+from grader.report import instructor, student
 
 
 class Validator(Protocol):
@@ -45,9 +45,21 @@ def write(
         raise GraderError(f"{folder}: the report cannot be written: {error.strerror}") from error
 
 
-def _atomically(path: Path, text: str) -> Path:
+def write_instructors(lines: Iterable[str], folder: Path) -> Path:
+    """Write the instructor's report into `folder`; its path comes back.
+
+    Raises:
+        GraderError: the folder cannot be written.
+    """
+    try:
+        return _atomically(folder / instructor.NAME, "\n".join(lines) + "\n", 0o600)
+    except OSError as error:
+        raise GraderError(f"{folder}: the report cannot be written: {error.strerror}") from error
+
+
+def _atomically(path: Path, text: str, mode: int = 0o644) -> Path:
     made, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     with os.fdopen(made, "w", encoding="utf-8") as out:
         out.write(text)
-        os.fchmod(made, 0o644)
+        os.fchmod(made, mode)
     return Path(name).replace(path)

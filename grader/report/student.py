@@ -24,6 +24,9 @@ def render(grade: Grade, bank: Bank, labs: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield from (escape(line) for line in decision(grade))
     yield ""
+    if grade.sandbox != "not-used":
+        yield f"Labs ran in the sandbox `{grade.sandbox}`."
+        yield ""
     if grade.problems:
         yield "## What could not be read"
         yield ""

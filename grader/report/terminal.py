@@ -37,6 +37,8 @@ def render(grade: Grade, bank: Bank, labs: Mapping[str, str]) -> Iterator[str]:
             yield f"    ... and {len(grade.study) - 6} more in the report"
     yield ""
     yield from decision(grade)
+    if grade.sandbox != "not-used":
+        yield f"  sandbox: {grade.sandbox}"
 
 
 def decision(grade: Grade) -> Iterator[str]:

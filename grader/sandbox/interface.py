@@ -1,9 +1,9 @@
 """What a sandbox is to the rest of the grader.
 
-    Sandbox    a tier: a way to put up a wall on this machine
-    Enclosure  one wall with the processes inside, and what they may use
-    Keeper     our own first process inside, which forks a guest for each lab (`keeper.py`)
-    Guest      a lab's process inside, to talk to
+- Sandbox: a tier, a way to put up a wall on this machine
+- Enclosure: one wall with the processes inside, and what they may use
+- Keeper: our own first process inside, which forks a guest for each lab (`keeper.py`)
+- Guest: a lab's process inside, to talk to
 """
 
 from __future__ import annotations

