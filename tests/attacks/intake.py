@@ -122,8 +122,8 @@ def many_large_files(folder: Path, places: Places) -> None:
     Naive: not-tried
     """
     for number in range(12):
-        write(folder / "data" / f"{number}.bin", "")
-        os.truncate(folder / "data" / f"{number}.bin", (8 << 20) - 1)
+        with write(folder / "data" / f"{number}.bin", "").open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, (8 << 20) - 1)
     write(folder / "labs" / "probe.py", WRONG)
 
 

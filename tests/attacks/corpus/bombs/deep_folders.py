@@ -2,7 +2,7 @@
 
 Lab: tight
 Verdict: student-error|wrong
-Message: files: 500 reached
+Message: files: (500|folders 100 deep) reached
 Naive: not-tried
 """
 

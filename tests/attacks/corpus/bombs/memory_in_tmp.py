@@ -1,16 +1,15 @@
 """Fill the folders that lie in memory: /tmp and /dev/shm, 600 MiB at most in each.
 
 Lab: tight
-Verdict: student-error|wrong
-Message: (disk: 32 MiB|memory: 256 MiB) reached
+Verdict: student-error|unanswered
+Message: (disk: 32 MiB|memory: 256 MiB) reached|No space left
 Naive: not-tried
 """
 
-import contextlib
 import time
 
 for folder in ("/tmp", "/dev/shm"):
-    with contextlib.suppress(OSError), open(f"{folder}/bomb-@TAG@", "wb") as file:
+    with open(f"{folder}/bomb-@TAG@", "wb") as file:
         for _ in range(600):
             file.write(b"x" * (1 << 20))
 time.sleep(1)

@@ -2,7 +2,7 @@
 
 Lab: model
 Verdict: student-error
-Message: cannot be loaded
+Message: the workspace holds a link: model
 Naive: not-tried
 """
 

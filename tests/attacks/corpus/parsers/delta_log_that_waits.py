@@ -2,8 +2,9 @@
 
 Lab: table
 Verdict: student-error
-Message: cannot be read|no Delta table|time: more than
+Message: the workspace holds a FIFO
 Naive: not-tried
+Seconds: 15
 """
 
 import os

@@ -1,8 +1,8 @@
 """Make the table's data file a FIFO, so that whoever opens it waits (20 s here, then it ends).
 
 Lab: table
-Verdict: student-error|wrong
-Message: cannot be read|regular file|time: more than
+Verdict: student-error
+Message: the workspace holds a FIFO
 Naive: not-tried
 Seconds: 15
 """

@@ -1,8 +1,8 @@
 """Make the store a link to another student's, and its places point at the host's files.
 
 Lab: store
-Verdict: unanswered
-Message: store is gone
+Verdict: student-error
+Message: the workspace holds a link: mlflow.db
 Naive: not-tried
 """
 
