@@ -14,8 +14,8 @@ from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
-from grader.guest.encode import MAX_ROWS
 from grader.guest import mlflow_engine
+from grader.guest.encode import MAX_ROWS
 from grader.guest.places import NAME, Places
 from grader.guest.refusal import Refused
 

@@ -11,13 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from grader.guest import mlflow_engine
-from grader.guest.places import Places
-from grader.guest.refusal import Refused
-
 import mlflow
 import yaml
 from mlflow.entities import ViewType
+
+from grader.guest import mlflow_engine
+from grader.guest.places import Places
+from grader.guest.refusal import Refused
 
 
 def view(places: Places) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from grader.core.clean import clean_line
 from grader.core.grade import Problem
+from grader.errors import SubmissionError
 from grader.sandbox.walking import BAD_CHARACTER, Twins, sparse
 
 _LONGEST_NAME = 120
@@ -24,6 +26,8 @@ _SPARSE_ABOVE = 1 << 20
 _NOISE = {"__pycache__", ".git", ".ipynb_checkpoints", ".DS_Store", ".pytest_cache", ".venv"}
 
 
+#: What is graded of a submission.
+_GRADED = {"submission.yaml", "answers", "labs"}
 #: Complaints that are told one by one.
 MAX_TOLD = 50
 
@@ -54,12 +58,19 @@ class _State:
 
 
 def take_in(source: Path, target: Path, caps: Caps | None = None) -> list[Problem]:
-    """Copy `source` into the new folder `target`; what was left behind comes back."""
+    """Copy `source` into the new folder `target`; what was left behind comes back.
+
+    Raises:
+        SubmissionError: `source` cannot be opened.
+    """
     caps = caps or Caps()
     state = _State(caps)
     target.mkdir(parents=True)
     target.chmod(0o755)
-    top = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        top = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise SubmissionError(f"{source.name} cannot be opened: {error.strerror}") from error
     try:
         _folder(top, target, source.name, 1, state)
     finally:
@@ -72,7 +83,7 @@ def take_in(source: Path, target: Path, caps: Caps | None = None) -> list[Proble
 
 def _folder(fd: int, target: Path, where: str, depth: int, state: _State) -> None:
     with os.scandir(fd) as entries:
-        names = sorted(e.name for e in entries)
+        names = sorted((e.name for e in entries), key=partial(_rank, depth))
     twins = Twins()
     for name in names:
         place = f"{where}/{name}"
@@ -97,6 +108,12 @@ def _folder(fd: int, target: Path, where: str, depth: int, state: _State) -> Non
             _entry(child, target / name, place, depth, state)
         finally:
             os.close(child)
+
+
+def _rank(depth: int, name: str) -> tuple[bool, str, str]:
+    """What is graded comes first, so that nothing beside it uses up the caps; of two names that
+    differ in case alone, the one in lower case."""
+    return depth > 1 or name not in _GRADED, name.casefold(), name.swapcase()
 
 
 def _entry(fd: int, target: Path, where: str, depth: int, state: _State) -> None:

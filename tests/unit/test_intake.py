@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.core.grade import Problem
+from grader.errors import SubmissionError
 from grader.sandbox.intake import MAX_TOLD, Caps, take_in
 from tests.builders import write
 
@@ -227,17 +228,33 @@ def test_a_name_may_be_120_characters_long(alice: Path) -> None:
 
 
 def test_names_that_differ_in_case_only_clash(alice: Path) -> None:
-    """The first in the order of names is taken; on other systems they would be one file."""
+    """The one in lower case is taken, as the course's own names are; on other systems they would
+    be one file."""
     write(alice / "answers/Quiz-1.yaml", "")
     write(alice / "STRASSE", "")
     write(alice / "straße", "")
     files, problems = taken(alice)
-    assert files == ["STRASSE", "answers/Quiz-1.yaml"]
+    assert files == ["answers/quiz-1.yaml", "straße"]
     assert problems == [
-        "alice/answers/quiz-1.yaml: has the name of 'Quiz-1.yaml' but for upper and lower case; "
+        "alice/answers/Quiz-1.yaml: has the name of 'quiz-1.yaml' but for upper and lower case; "
         "it was not taken in",
-        "alice/straße: has the name of 'STRASSE' but for upper and lower case; it was not taken in",
+        "alice/STRASSE: has the name of 'straße' but for upper and lower case; it was not taken in",
     ]
+
+
+def test_junk_does_not_use_up_the_room_for_what_is_graded(alice: Path) -> None:
+    """Sheets and labs are taken in before whatever sorts before them."""
+    for number in range(20):
+        write(alice / f"aaa/{number}.txt", "junk")
+    files, problems = taken(alice, Caps(files=8))
+    assert "answers/quiz-1.yaml" in files
+    assert problems
+
+
+def test_a_folder_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    """A submission that went away is an error in words."""
+    with pytest.raises(SubmissionError, match="ann cannot be opened: No such file"):
+        take_in(tmp_path / "ann", tmp_path / "copy")
 
 
 @pytest.mark.parametrize("noise", [".git/config", "labs/__pycache__/x.pyc", ".DS_Store", ".venv/x"])
