@@ -30,12 +30,15 @@ from grader.labs.load import LoadedLab, load_labs, misplaced
 from grader.labs.pool import Pool, runtime_of
 from grader.labs.session import LabSession, seed_of
 from grader.labs.station import Station
+from grader.labs.training import Background
 from grader.labs.walls import Wanted, open_sandbox
 from grader.lint import engine
 from grader.sandbox import scratch
 from grader.sandbox.intake import take_in
 from grader.sandbox.interface import Sandbox
 
+#: Submissions still to come that are worth training Java beside them: it takes some minutes.
+WORTH_TRAINING = 8
 #: The key of a result: paper (exam or lab) and name (item or check).
 Entry = tuple[str, str]
 
@@ -82,6 +85,9 @@ class Workshop:
     #: Processes that grade side by side, and submissions that this one has still to begin.
     workers: int = 1
     to_come: int = 0
+    #: The course's folder, where Java may be trained beside a long run.
+    root: Path | None = None
+    _trainer: Background | None = None
     _pool: Pool | None = None
     _sandbox: Sandbox | None = None
     _failed: GraderError | None = None
@@ -102,6 +108,8 @@ class Workshop:
                 self._failed = error
                 raise
             self._pool = Pool(self.sandbox(), engines, specs, self.workers)
+            if self.root and self._pool.untrained and self.to_come >= WORTH_TRAINING:
+                self._trainer = Background(self.root)
         return self._pool
 
     def sandbox(self) -> Sandbox:
@@ -124,6 +132,8 @@ class Workshop:
         """End what waits for another submission."""
         if self._pool is not None:
             self._pool.close()
+        if self._trainer is not None:
+            self._trainer.close()
 
     def _chosen(self, lab: str) -> bool:
         return self.chosen is None or lab in self.chosen

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from grader.core.model import LabSpec
 from grader.errors import SandboxFault
 from grader.labs.session import limits_of
 from grader.labs.station import Engines, Station
+from grader.provision.java_cache import cache_path, find_cache
 from grader.sandbox.interface import Limits, Sandbox
 
 #: Bytes of memory that must be free for another station beside the one in use.
@@ -49,6 +51,12 @@ class Pool:
             with suppress(SandboxFault):  # who takes one is told
                 self._ready = self._make()
 
+    @property
+    def untrained(self) -> bool:
+        """Whether Java starts slower here than it could."""
+        spark = "spark" in self._runtime and bool(self._engines.jars)
+        return spark and self._engines.cache is None and cache_path() is not None
+
     def close(self) -> None:
         """End the station that nobody took."""
         if self._ready is not None:
@@ -56,6 +64,9 @@ class Pool:
             self._ready = None
 
     def _make(self) -> Station:
+        if self._engines.jars and self._engines.cache is None:
+            # It may have been trained meanwhile, beside this run or by another.
+            self._engines = replace(self._engines, cache=find_cache())
         station = Station(self._sandbox, self._engines, self._ids, self._runtime, self._limits)
         try:
             station.warm()
