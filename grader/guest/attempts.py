@@ -14,7 +14,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-FILE, WORKSPACE = __file__, os.getcwd()
+FILE, WORKSPACE = __file__, str(Path.cwd())
 
 _CLONE_NEWUSER = 0x1000_0000
 _PTRACE_ATTACH = 16
@@ -73,6 +73,11 @@ def told(path: str) -> str:
 def write(path: str) -> str:
     """Make a file, or write in one that is there."""
     return _attempt(lambda: os.close(os.open(path, os.O_WRONLY | os.O_CREAT)))
+
+
+def change(path: str) -> str:
+    """Open a file that is there for writing."""
+    return _attempt(lambda: os.close(os.open(path, os.O_WRONLY)))
 
 
 def remove(path: str) -> str:
@@ -238,11 +243,19 @@ def shared_memory(key: int) -> str:
 def devices() -> list[str]:
     """What can be opened below /dev."""
     found = []
-    for entry in Path("/dev").iterdir():
-        if not entry.is_dir():
+    for name in _names(Path("/dev")):
+        path = Path("/dev") / name
+        if not path.is_dir() and not path.is_symlink():
             try:
-                os.close(os.open(entry, os.O_RDONLY | os.O_NONBLOCK))
+                os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
             except OSError:
                 continue
-            found.append(entry.name)
+            found.append(name)
     return sorted(found)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [p.name for p in folder.iterdir()]
+    except PermissionError:  # then what one would look for
+        return ["null", "zero", "urandom", "tty", "console", "kmsg", "mem", "kvm", "fuse", "tty0"]

@@ -24,7 +24,7 @@ MENDS: dict[Tier, str] = {
     "systemd-run --user --scope -p Delegate=yes ...",
     "bwrap": "allow user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns=0, or "
     "docker run --privileged), and install the package bubblewrap",
-    "landlock": "use Linux 5.13 or later with Landlock enabled",
+    "landlock": "use Linux 6.12 or later (as root 6.7) with Landlock enabled",
     "none": "pass --i-trust-this-code",
 }
 
@@ -111,6 +111,10 @@ def _landlock() -> Sandbox:
     version = landlock.abi()
     if not version:
         raise SandboxFault("the kernel has no Landlock")
+    # Before, TCP goes anywhere, and signals reach whatever else the user runs.
+    needed = landlock.TCP_ABI if os.geteuid() == 0 else landlock.SCOPE_ABI
+    if version < needed:
+        raise SandboxFault(f"the kernel's Landlock is version {version}, and {needed} is needed")
     seccomp.program()  # raises where there is none for this kind of machine
     sandbox = BareSandbox("landlock", _guest(), find_java().home, Hierarchy.find())
     sandbox.check()

@@ -28,7 +28,8 @@ from grader.sandbox.interface import Enclosure, Limits, Plan, Tier
 
 _READ = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/proc", "/sys/devices/system/cpu")
 _READ_ETC = ("ld.so.cache", "alternatives", "nsswitch.conf", "localtime", "hosts", "passwd")
-_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/shm")
+#: Not /dev/shm: what other programs share there lies open, and what is left there stays.
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
 class BareSandbox:
@@ -56,7 +57,7 @@ class BareSandbox:
         try:
             return pwd.getpwnam("nobody").pw_uid
         except KeyError:
-            return owner()
+            return owner()  # `check` tells what to do
 
     def check(self) -> None:
         """Look whether a wall can be put up.
@@ -64,7 +65,13 @@ class BareSandbox:
         Raises:
             SandboxFault: it cannot be done here.
         """
-        if self.owner() == os.geteuid():
+        uid = self.owner()
+        try:
+            pwd.getpwuid(uid)
+        except KeyError:
+            told = f"the user id {uid} has no name, which Java needs: add it to /etc/passwd"
+            raise SandboxFault(told) from None
+        if uid == os.geteuid():
             return
         for path in (*python_homes(self._java), self._guest):
             for folder in (path, *path.parents):

@@ -33,7 +33,8 @@ _READ = _EXECUTE | _READ_FILE | _READ_DIR
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEVICE
 _BIND, _CONNECT = 1, 2
 _SCOPES = 3  # abstract UNIX sockets, signals
-_TCP_ABI = 4
+#: From this version on, TCP is governed.
+TCP_ABI = 4
 #: From this version on, signals cannot leave the sandbox.
 SCOPE_ABI = 6
 
@@ -98,7 +99,7 @@ def restrict(
     """
     version = abi()
     files = next((mask for first, mask in _FILE_RIGHTS if version >= first), 0)
-    with_tcp = tcp is not None and version >= _TCP_ABI
+    with_tcp = tcp is not None and version >= TCP_ABI
     ruleset = _ruleset(files, _BIND | _CONNECT if with_tcp else 0, _scopes(version))
     try:
         for path in read:

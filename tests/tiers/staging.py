@@ -49,6 +49,8 @@ def staged(
             seen, source = shlex.quote(str(path)), f"{aside}/{path.relative_to(top)}"
             script += [f"mkdir -p {seen}", f"mount --rbind {shlex.quote(source)} {seen}"]
         script += [f"umount -l {aside}", f"rmdir {aside} || true"]
+    if user is not None:
+        script += _named(user)
     script.append('exec "$@"')
     line = ["unshare", "--mount", "--propagation", "private", "--"]
     line += ["sh", "-c", "\n".join(script), "sh"]
@@ -58,6 +60,18 @@ def staged(
     elif container:
         line += ["setpriv", f"--bounding-set={_LACKING}", f"--inh-caps={_LACKING}", "--"]
     return [*line, *command]
+
+
+def _named(user: int) -> list[str]:
+    """Give the user a name, as every user of a machine has one."""
+    entry = f"ordinary:x:{user}:{user}::/tmp:/bin/sh"
+    return [
+        "names=$(mktemp)",
+        f"(cat /etc/passwd; echo {entry}) > $names",
+        "chmod 644 $names",
+        "mount --bind $names /etc/passwd",
+        "rm $names",
+    ]
 
 
 def _needed() -> list[Path]:
