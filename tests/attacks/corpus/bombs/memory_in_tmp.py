@@ -9,9 +9,9 @@ Naive: not-tried
 import time
 
 for folder in ("/tmp", "/dev/shm"):
-    with open(f"{folder}/bomb-@TAG@", "wb") as file:
-        for _ in range(600):
-            file.write(b"x" * (1 << 20))
+    for number in range(75):
+        with open(f"{folder}/bomb-{number}", "wb") as file:
+            file.write(b"x" * (8 << 20))
 time.sleep(1)
 
 
