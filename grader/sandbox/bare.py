@@ -102,17 +102,18 @@ class BareSandbox:
                 os.chown(folder, uid, uid)
         places = {m.inside: str(m.outside) for m in plan.mounts}
         workspace = plan.layout.labs / "current"
+        group = group_of(self._groups, plan.limits)
         child = {
             "argv": guest_command(str(home / "guest"), control),
             "env": self._environment(tmp),
             "keep": [control],
+            "join": [str(p) for p in group.procs()] if group else [],
             "cwd": str(tmp / "home"),
             "umask": 0o022,
             "rlimits": _limits(plan.limits),
             **({} if ours else {"uid": uid, "gid": uid}),
             **(self._confined(plan, [home], [tmp, *_DEVICES]) if self.tier == "landlock" else {}),
         }
-        group = group_of(self._groups, plan.limits)
         leash_r, leash_w = os.pipe()
         output_r, output_w = os.pipe()
         plan_fd = os.memfd_create("grader")
@@ -134,6 +135,9 @@ class BareSandbox:
         except OSError:
             for fd in (output_r, leash_w):
                 os.close(fd)
+            if group:
+                with suppress(SandboxFault):
+                    group.remove()
             raise
         finally:
             for fd in (output_w, leash_r, plan_fd):

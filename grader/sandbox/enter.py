@@ -79,6 +79,7 @@ def enter(plan: dict[str, Any]) -> NoReturn:
 
     - `keep`: descriptors to leave open beside 0, 1 and 2.
     - `leash`: the id of the parent with which this process is to die.
+    - `join`: files `cgroup.procs` of control groups to join, with all that is started.
     - `oom_score_adj`, `umask`, `cwd`: as the kernel takes them.
     - `rlimits`: names, such as `NOFILE`, to a number or a pair of soft and hard.
     - `uid`, `gid`: the user and the group to become. Capabilities go in any case.
@@ -106,6 +107,9 @@ def _steps(plan: dict[str, Any], doing: list[str]) -> None:
     close_all_but(keep)
     for fd in keep:
         os.set_inheritable(fd, True)
+    doing.append("control groups")
+    for path in plan.get("join", ()):
+        Path(path).write_text("0", encoding="ascii")
     if (score := plan.get("oom_score_adj")) is not None:
         doing.append("oom_score_adj")
         Path("/proc/self/oom_score_adj").write_text(str(int(score)), encoding="ascii")
