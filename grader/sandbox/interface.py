@@ -31,7 +31,7 @@ class Limits:
     all processes together, `disk_bytes` and `disk_files` what they leave in their workspace.
     """
 
-    start: float = 90.0
+    start: float = 180.0
     cpu: float = 300.0
     processes: int = 1536
     files: int = 4096
