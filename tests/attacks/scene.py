@@ -232,6 +232,7 @@ class Scene:
         self.witness.words.clear()
         if self._decoy.poll() is not None:
             found.append("a process outside was killed")
+            self._decoy.communicate()
             self._decoy = decoy()
             self.places["DECOY"] = str(self._decoy.pid)
         survivors = tagged(self.tag)
