@@ -22,7 +22,7 @@ def describe(error: BaseException) -> str:
     try:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         text = " ".join(lines[:2])
-    except Exception:  # an exception class of the student's whose __str__ raises
+    except BaseException:  # an exception class of the student's whose __str__ raises
         text = "(its message cannot be shown)"
     where = ""
     for frame in traceback.extract_tb(error.__traceback__):

@@ -192,6 +192,8 @@ class Runner:
             return function(*args, **kwargs)
         except NotImplementedError as error:
             raise Refused(f"{name} is not written yet", "missing") from error
+        except MemoryError:
+            raise
         except BaseException as error:
             raise Refused(f"{name} raised {describe(error)}") from error
         finally:

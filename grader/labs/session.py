@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import random
+from contextlib import ExitStack
+from importlib.util import decode_source
 from types import TracebackType
 from typing import Any, Self
 
 from grader.core.model import LabSpec
-from grader.errors import SandboxFault, StudentError
+from grader.errors import CourseError, SandboxFault, StudentError
 from grader.labs.load import LoadedLab
 from grader.labs.station import READER, Station
 from grader.sandbox.interface import Guest, Limits, RoleName
 from grader.sandbox.leftovers import survey
 
-#: Seconds for one request to our own code in the inspector, and for a model's answer.
+#: Seconds for one request to our own code in the inspector.
 INSPECT = 60.0
-SCORE = 60.0
 
 
 class LabSession:
@@ -30,6 +32,10 @@ class LabSession:
     """
 
     def __init__(self, lab: LoadedLab, file: str, station: Station, seed: str) -> None:
+        """Raises:
+        CourseError: the lab's fixture makes something else than data.
+        SandboxFault: the lab's folder cannot be emptied.
+        """
         self.lab = lab
         #: Why the student's file did not run to its end; empty if it did.
         self.stopped = ""
@@ -37,7 +43,7 @@ class LabSession:
         self._station = station
         self._guests: dict[RoleName, Guest] = {}
         self._printed = ""
-        self.data: dict[str, Any] = lab.make(random.Random(seed)) if lab.make else {}
+        self.data = _made(lab, seed)
         self._workspace = station.enter(lab.spec.id)
 
     def __enter__(self) -> Self:
@@ -71,7 +77,7 @@ class LabSession:
 
     def ask(self, role: RoleName, op: str, **fields: Any) -> Any:
         """See `grader.labs.lab.Asking`."""
-        timeout = {"runner": self.lab.spec.budgets.call, "inspector": INSPECT}.get(role, SCORE)
+        timeout = INSPECT if role == "inspector" else self.lab.spec.budgets.call
         if role != "runner" and (strange := survey(self._workspace)):
             told = "; ".join(strange)
             raise StudentError(f"the lab left what is not read: {told}", "leftovers")
@@ -84,9 +90,10 @@ class LabSession:
 
     def close(self) -> None:
         """Let all guests go and empty the lab's folder."""
-        for guest in self._guests.values():
-            guest.close()
-        self._station.leave(self.lab.spec.id)
+        with ExitStack() as stack:  # an interrupted close goes on with the next
+            stack.callback(self._station.leave, self.lab.spec.id)
+            for guest in self._guests.values():
+                stack.callback(guest.close)
 
     def _guest(self, role: RoleName) -> Guest:
         """The lab's process of a role, ready.
@@ -115,9 +122,22 @@ class LabSession:
         spec = self.lab.spec
         settings: dict[str, Any] = {"file": self._file, "runtime": list(spec.runtime)}
         if self.lab.fixture:
-            settings["fixture"] = self.lab.fixture.read_text(encoding="utf-8")
+            settings["fixture"] = decode_source(self.lab.fixture.read_bytes())
             settings["data"] = self.data
         return settings
+
+
+def _made(lab: LoadedLab, seed: str) -> dict[str, Any]:
+    """The lab's data. It goes over the wall, so that it must be JSON."""
+    if lab.make is None:
+        return {}
+    data = lab.make(random.Random(seed))
+    try:
+        json.dumps(data, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        told = f"labs/{lab.spec.id}/fixture.py: make(rng) must return JSON values: {error}"
+        raise CourseError(told) from error
+    return data
 
 
 def limits_of(spec: LabSpec) -> Limits:

@@ -13,18 +13,26 @@ import base64
 import json
 import os
 import pwd
-import shutil
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 from grader.errors import SandboxFault
 from grader.sandbox import landlock, scratch, seccomp, warden
 from grader.sandbox.cgroups import Hierarchy
-from grader.sandbox.enclosure import Walled, group_of, guest_command, owner, python_homes
-from grader.sandbox.interface import Enclosure, Limits, Plan, Tier
+from grader.sandbox.enclosure import (
+    Walled,
+    descriptor_with,
+    forget,
+    group_of,
+    guest_command,
+    owner,
+    python_homes,
+)
+from grader.sandbox.group import Group
+from grader.sandbox.interface import CURRENT, Enclosure, Limits, Plan, Tier, backstop
 
 _READ = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/proc", "/sys/devices/system/cpu")
 _READ_ETC = ("ld.so.cache", "alternatives", "nsswitch.conf", "localtime", "hosts", "passwd")
@@ -75,20 +83,25 @@ class BareSandbox:
             return
         for path in (*python_homes(self._java), self._guest):
             for folder in (path, *path.parents):
-                if not folder.stat().st_mode & 0o001:
-                    told = f"other users cannot enter {folder}, and {path} is needed for guests"
-                    raise SandboxFault(f"{told}: install it where everybody can read")
+                with suppress(OSError):
+                    if folder.stat().st_mode & 0o001:
+                        continue
+                told = f"other users cannot enter {folder}, and {path} is needed for guests"
+                raise SandboxFault(f"{told}: install it where everybody can read")
 
     def launch(self, plan: Plan, control: int) -> Enclosure:
         """See `Sandbox.launch`."""
         home = scratch.folder("bare")
+        group = None
         try:
-            return self._launch(plan, control, home)
-        except OSError as error:
+            group = group_of(self._groups, plan.limits)
+            return self._launch(plan, control, home, group)
+        except (OSError, SandboxFault) as error:
             scratch.discard(home)
+            forget(group)
             raise SandboxFault(f"the sandbox could not be started: {error}") from error
 
-    def _launch(self, plan: Plan, control: int, home: Path) -> Enclosure:
+    def _launch(self, plan: Plan, control: int, home: Path, group: Group | None) -> Enclosure:
         uid = plan.layout.owner
         ours = uid == os.geteuid()
         package = home / "guest" / "grader"
@@ -101,8 +114,7 @@ class BareSandbox:
             if not ours:
                 os.chown(folder, uid, uid)
         places = {m.inside: str(m.outside) for m in plan.mounts}
-        workspace = plan.layout.labs / "current"
-        group = group_of(self._groups, plan.limits)
+        workspace = plan.layout.labs / CURRENT
         child = {
             "argv": guest_command(str(home / "guest"), control),
             "env": self._environment(tmp),
@@ -114,14 +126,17 @@ class BareSandbox:
             **({} if ours else {"uid": uid, "gid": uid}),
             **(self._confined(plan, [home], [tmp, *_DEVICES]) if self.tier == "landlock" else {}),
         }
-        leash_r, leash_w = os.pipe()
-        output_r, output_w = os.pipe()
-        plan_fd = os.memfd_create("grader")
-        # It has no user of its own by whom all of it could be told; the warden knows its own.
-        job = {"child": child, "control": leash_r, "uid": None}
-        os.write(plan_fd, json.dumps(job).encode())
-        os.lseek(plan_fd, 0, os.SEEK_SET)
-        try:
+        with ExitStack() as passed, ExitStack() as kept:
+            leash_r, leash_w = os.pipe()
+            passed.callback(os.close, leash_r)
+            kept.callback(os.close, leash_w)
+            output_r, output_w = os.pipe()
+            passed.callback(os.close, output_w)
+            kept.callback(os.close, output_r)
+            # It has no user of its own by whom all could be told; the warden knows its own.
+            job = {"child": child, "control": leash_r, "uid": None}
+            plan_fd = descriptor_with(json.dumps(job).encode())
+            passed.callback(os.close, plan_fd)
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(Path(warden.__file__)), str(plan_fd)],
                 env={},
@@ -132,16 +147,7 @@ class BareSandbox:
                 pass_fds=[control, plan_fd, leash_r],
                 start_new_session=True,
             )
-        except OSError:
-            for fd in (output_r, leash_w):
-                os.close(fd)
-            if group:
-                with suppress(SandboxFault):
-                    group.remove()
-            raise
-        finally:
-            for fd in (output_w, leash_r, plan_fd):
-                os.close(fd)
+            kept.pop_all()
         settings = {
             "workspace": str(workspace),
             "submission": str(plan.layout.submission),
@@ -153,7 +159,8 @@ class BareSandbox:
             settings,
             places,
             plan.limits,
-            folder=plan.layout.labs.parent,
+            # What a lab leaves is no fault of who reads it.
+            folder=plan.layout.labs.parent if plan.workspace_writable else tmp,
             group=group,
             leash=leash_w,
             afterwards=lambda: _forget(home, tmp),
@@ -183,7 +190,7 @@ class BareSandbox:
 def _limits(limits: Limits) -> dict[str, int]:
     return {
         "CORE": 0,
-        "NPROC": limits.processes,
+        "NPROC": backstop(limits),
         "NOFILE": limits.files,
         "FSIZE": limits.disk_bytes,
         "DATA": limits.memory_bytes,
@@ -191,6 +198,8 @@ def _limits(limits: Limits) -> dict[str, int]:
 
 
 def _forget(home: Path, tmp: Path) -> None:
-    with suppress(SandboxFault, ValueError):
+    with suppress(SandboxFault, ValueError, OSError):
+        scratch.empty(tmp)  # however deep, and whatever its permissions
+        tmp.rmdir()
+    with suppress(ValueError):
         scratch.discard(home)
-    shutil.rmtree(tmp, ignore_errors=True)

@@ -16,16 +16,23 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from grader.core.clean import clean_line
 from grader.errors import SandboxFault
 from grader.sandbox import seccomp
 from grader.sandbox.cgroups import Hierarchy
-from grader.sandbox.enclosure import Walled, group_of, guest_command, owner, python_homes
+from grader.sandbox.enclosure import (
+    Walled,
+    descriptor_with,
+    forget,
+    group_of,
+    guest_command,
+    owner,
+    python_homes,
+)
 from grader.sandbox.group import Group
-from grader.sandbox.interface import Enclosure, Layout, Mount, Plan, Tier
+from grader.sandbox.interface import CURRENT, Enclosure, Layout, Mount, Plan, Tier
 
 #: Where our guest package is found inside.
 GUEST_ROOT = "/run/grader"
@@ -82,7 +89,7 @@ class BwrapSandbox:
         root = os.geteuid() == 0
         uid = self.owner()
         flags = [*_flags(root, uid if root else 65_534), "--ro-bind", "/usr", "/usr", *_links()]
-        filtered = _descriptor_with(self._filter)
+        filtered = descriptor_with(self._filter)
         command = [str(self._binary), *flags, "--seccomp", str(filtered), "--"]
         command += [*(_drop(uid) if root else []), "/usr/bin/true"]
         try:
@@ -110,16 +117,17 @@ class BwrapSandbox:
         inside_uid = uid if root else 65_534
         group = group_of(self._groups, plan.limits)
         data: list[int] = []
-        output_r, output_w = os.pipe()
+        output: list[int] = []
         try:
+            output += os.pipe()
             flags = [*_flags(root, inside_uid), *self._mount_flags(plan), *_hidden()]
             for path, content in _FILES.items():
-                fd = _descriptor_with(content.format(uid=inside_uid).encode())
+                fd = descriptor_with(content.format(uid=inside_uid).encode())
                 data.append(fd)
                 flags += ["--perms", "0444", "--ro-bind-data", str(fd), path]
-            data.append(_descriptor_with(self._filter))
+            data.append(descriptor_with(self._filter))
             flags += ["--remount-ro", "/", "--chdir", "/tmp/home", "--seccomp", str(data[-1])]
-            data.append(_descriptor_with(b"\0".join(f.encode() for f in flags) + b"\0"))
+            data.append(descriptor_with(b"\0".join(f.encode() for f in flags) + b"\0"))
             command = [str(self._binary), "--args", str(data[-1]), "--"]
             command += _drop(uid) if root else []
             command += guest_command(GUEST_ROOT, control)
@@ -128,29 +136,29 @@ class BwrapSandbox:
                 env={},
                 cwd="/",
                 stdin=subprocess.DEVNULL,
-                stdout=output_w,
+                stdout=output[1],
                 stderr=subprocess.STDOUT,
                 pass_fds=[control, *data],
                 start_new_session=True,
             )
         except OSError as error:
-            os.close(output_r)
-            if group:
-                with suppress(SandboxFault):
-                    group.remove()
+            for fd in output[:1]:
+                os.close(fd)
+            forget(group)
             raise SandboxFault(f"the sandbox could not be started: {error}") from error
         finally:
-            for fd in (output_w, *data):
+            for fd in (*output[1:], *data):
                 os.close(fd)
         settings = {"workspace": WORKSPACE, "submission": SUBMISSION, "tmp": TMP}
         places = {m.inside: m.inside for m in plan.mounts}
         return Walled(
             process,
-            output_r,
+            output[0],
             settings,
             places,
             plan.limits,
-            folder=plan.layout.labs,
+            # What a lab leaves is no fault of who reads it.
+            folder=plan.layout.labs if plan.workspace_writable else None,
             group=group,
             mounts=(TMP, "/dev/shm"),
         )
@@ -159,7 +167,7 @@ class BwrapSandbox:
         mounts = [*_system_mounts(self._java), Mount(self._guest, f"{GUEST_ROOT}/grader/guest")]
         mounts += [*plan.mounts, *_layout_mounts(plan.layout, plan.workspace_writable)]
         flags = [*_links()]
-        flags += ["--symlink", f"{LABS}/current".lstrip("/"), WORKSPACE]
+        flags += ["--symlink", f"{LABS}/{CURRENT}".lstrip("/"), WORKSPACE]
         made = {"/", "/usr", "/tmp", "/dev", "/dev/shm", "/proc", LABS}
         for mount in mounts:
             # bubblewrap makes missing parents with mode 0700, which the dropped user cannot enter.
@@ -240,14 +248,6 @@ def _hidden() -> Sequence[str]:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     folder = Path(sys.base_prefix) / "lib" / version / "site-packages"
     return ["--tmpfs", str(folder), "--remount-ro", str(folder)] if folder.is_dir() else []
-
-
-def _descriptor_with(content: bytes) -> int:
-    """A descriptor from which `content` can be read to its end."""
-    fd = os.memfd_create("grader")
-    os.write(fd, content)
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
 
 
 def find_setpriv() -> str | None:

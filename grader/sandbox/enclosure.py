@@ -7,6 +7,7 @@ import os
 import secrets
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -35,14 +36,14 @@ class Walled:
         places: Mapping[str, str],
         limits: Limits,
         *,
-        folder: Path,
+        folder: Path | None,
         group: Group | None = None,
         mounts: Sequence[str] = (),
         uid: int | None = None,
         leash: int | None = None,
         afterwards: Callable[[], None] = lambda: None,
     ) -> None:
-        """`places` says where a mount's `inside` really is. Closing the descriptor `leash`, if
+        """`places` says where a mount's `inside` really is, `folder` what counts as disk. Closing the descriptor `leash`, if
         given, ends all processes; killing the first one does otherwise. `afterwards` is called
         when they have ended."""
         self.settings = settings
@@ -52,6 +53,7 @@ class Walled:
         self._group = group
         self._leash = leash
         self._warden = leash is not None
+        self._killing = threading.Lock()
         self._afterwards = afterwards
         self._closed = False
         self._text = b""
@@ -98,9 +100,10 @@ class Walled:
 
     def printed(self) -> str:
         """See `Enclosure.printed`."""
-        with suppress(OSError):
-            while len(self._text) < _PRINTED and (more := os.read(self._output, _PRINTED)):
-                self._text += more
+        if self._output >= 0:
+            with suppress(OSError):
+                while len(self._text) < _PRINTED and (more := os.read(self._output, _PRINTED)):
+                    self._text += more
         return self._text[:_PRINTED].decode("utf-8", "replace")
 
     def close(self) -> None:
@@ -115,13 +118,13 @@ class Walled:
             self._process.wait(timeout=10)
         self.printed()
         os.close(self._output)
-        if self._group is not None:
-            with suppress(SandboxFault):  # the next start's sweep tries again
-                self._group.remove()
+        self._output = -1
+        forget(self._group)
         self._afterwards()
 
     def _kill(self) -> None:
-        leash, self._leash = self._leash, None
+        with self._killing:  # the watch may be at it, too
+            leash, self._leash = self._leash, None
         if leash is not None:
             os.close(leash)  # the first process is a warden, which ends the others before itself
         elif not self._warden:
@@ -138,12 +141,35 @@ def owner() -> int:
 
 
 def group_of(groups: Hierarchy | None, limits: Limits) -> Group | None:
-    """A new control group with these limits, where there can be one."""
+    """A new control group with these limits, where there can be one.
+
+    Raises:
+        SandboxFault: the kernel refuses.
+    """
     if groups is None:
         return None
     group = groups.create(secrets.token_hex(4))
-    group.limit(limits.memory_bytes, limits.processes)
+    try:
+        group.limit(limits.memory_bytes, limits.processes)
+    except SandboxFault:
+        forget(group)
+        raise
     return group
+
+
+def descriptor_with(content: bytes) -> int:
+    """A descriptor from which `content` can be read to its end."""
+    fd = os.memfd_create("grader")
+    os.write(fd, content)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def forget(group: Group | None) -> None:
+    """Remove a group, if there is one; what stays is for the next start's sweep."""
+    if group is not None:
+        with suppress(SandboxFault):
+            group.remove()
 
 
 def guest_command(guest_root: str, control: int) -> list[str]:

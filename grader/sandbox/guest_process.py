@@ -19,6 +19,12 @@ from grader.core.clean import clean, clean_line
 from grader.errors import SandboxFault, StudentError
 from grader.sandbox import wire
 from grader.sandbox.interface import Limits
+from grader.sandbox.metering import size_text
+
+#: Bytes read at a time, and as many times before something else gets its turn: who prints faster
+#: than it is read must not keep the clock from being looked at.
+_CHUNK = 1 << 16
+_TURN = 32
 
 
 class Household(Protocol):
@@ -45,6 +51,7 @@ class GuestProcess:
     """A lab in a fork of its keeper. See `Guest`.
 
     `pipes` are where its requests go, its replies and its prints come from; they become ours.
+    Raises `TypeError` or `ValueError`, and takes no pipes, if `settings` are no JSON.
     """
 
     def __init__(
@@ -54,6 +61,7 @@ class GuestProcess:
         settings: Mapping[str, Any],
         limits: Limits,
     ) -> None:
+        self._start = wire.encode({"id": "start", **settings})
         self._household = household
         self._to, self._back, self._out = pipes
         self._limits = limits
@@ -61,11 +69,11 @@ class GuestProcess:
         self._lost = 0
         self._pending = bytearray()
         self._ready = False
+        self._busy = False
         self._closed = False
         self._why_dead = ""
         for fd in pipes:
             os.set_blocking(fd, False)
-        self._start = wire.encode({"id": "start", **settings})
 
     @property
     def output(self) -> str:
@@ -83,8 +91,12 @@ class GuestProcess:
             return
         try:
             reply = self._exchange("start", self._start, self._limits.start)
-            if not reply.get("ok"):
-                raise StudentError(str(reply.get("error")))
+            if reply.get("ok") is not True:
+                failure = _failure(reply, self._limits)
+        # What the code met, such as a thread that did not start, may be a limit's doing.
+        if told := self._household.ran_out():
+            raise self._dead(told, "ended") from failure
+        raise failure
             self._household.begin(self._limits)
         except (StudentError, SandboxFault, wire.Malformed) as error:
             self._end(clean_end=False)
@@ -110,24 +122,26 @@ class GuestProcess:
             raise self._dead(str(error), error.kind) from error
         if reply.get("ok") is True:
             return reply.get("value")
-        failure = reply.get("error")
-        told = failure if isinstance(failure, dict) else {}
-        message = clean(str(told.get("message", "failed")), 1000)
-        raise StudentError(message, clean_line(str(told.get("kind", "raised")), 20))
+        raise _failure(reply)
 
     def close(self) -> None:
-        """Let the lab end; its keeper clears up after it."""
-        self._end(clean_end=True)
+        """Let the lab end; its keeper clears up after it.
+
+        A lab in the middle of a request, as when the run is interrupted, is not waited for.
+        """
+        self._end(clean_end=not self._busy)
 
     def _end(self, *, clean_end: bool) -> None:
         if self._closed:
             return
         self._closed = True
-        os.close(self._to)  # the end of the requests is what it waits for
-        self._household.release(clean_end=clean_end)
         self._drain()
-        for fd in (self._back, self._out):
-            os.close(fd)
+        try:
+            # The end of the requests is what it waits for; nobody waits for what it still says.
+            for fd in (self._to, self._back, self._out):
+                os.close(fd)
+        finally:
+            self._household.release(clean_end=clean_end)
 
     def _dead(self, message: str, kind: str) -> StudentError:
         self._why_dead = message
@@ -138,6 +152,7 @@ class GuestProcess:
         """Send a request and wait for its reply, taking in what is printed meanwhile."""
         end = time.monotonic() + timeout
         unsent = memoryview(line)
+        self._busy = True
         with selectors.DefaultSelector() as selector:
             selector.register(self._back, selectors.EVENT_READ)
             selector.register(self._out, selectors.EVENT_READ)
@@ -146,7 +161,9 @@ class GuestProcess:
                 if (cut := self._pending.find(b"\n")) >= 0:
                     reply = bytes(self._pending[:cut])
                     del self._pending[: cut + 1]
-                    return wire.decode(reply, request)
+                    told = wire.decode(reply, request)
+                    self._busy = False
+                    return told
                 left = end - time.monotonic()
                 if left <= 0:
                     raise self._late(timeout)
@@ -179,7 +196,7 @@ class GuestProcess:
 
     def _receive(self) -> bool:
         with suppress(BlockingIOError):
-            chunk = os.read(self._back, 1 << 16)
+            chunk = os.read(self._back, _CHUNK)
             if not chunk:
                 return False
             self._pending += chunk
@@ -188,14 +205,24 @@ class GuestProcess:
         return True
 
     def _drain(self) -> bool:
-        """Take what was printed; False at the end of the pipe."""
-        limit = self._limits.output_bytes
-        with suppress(BlockingIOError, ValueError, OSError):
-            while chunk := os.read(self._out, 1 << 16):
-                keep = max(0, limit - len(self._printed))
-                self._printed += chunk[:keep]
-                self._lost += len(chunk) - len(chunk[:keep])
-                if len(chunk) < 1 << 16:
-                    return True
-            return False
+        """Take what was printed, up to a turn's worth; False at the end of the pipe."""
+        with suppress(BlockingIOError):
+            for _ in range(_TURN):
+                chunk = os.read(self._out, _CHUNK)
+                if not chunk:
+                    return False
+                kept = chunk[: max(0, self._limits.output_bytes - len(self._printed))]
+                self._printed += kept
+                self._lost += len(chunk) - len(kept)
         return True
+
+
+def _failure(reply: Mapping[str, Any], limits: Limits) -> StudentError:
+    """What a reply that is not `ok` complains of."""
+    failure = reply.get("error")
+    told = failure if isinstance(failure, dict) else {}
+    message = clean(str(told.get("message", "failed")), 1000)
+    kind = clean_line(str(told.get("kind", "raised")), 20)
+    if kind == "memory":
+        message = f"memory: {size_text(limits.memory_bytes)} reached"
+    return StudentError(message, kind)

@@ -20,6 +20,8 @@ RoleName = Literal["runner", "inspector", "scorer", "migrator"]
 #: What separates a guest from the machine, the strongest first.
 Tier = Literal["full", "bwrap", "landlock", "none"]
 TIERS: tuple[Tier, ...] = ("full", "bwrap", "landlock", "none")
+#: Beside the labs' workspaces, a link to that of the lab that runs. No lab has such an id.
+CURRENT = ".current"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class Limits:
     disk_files: int = 20_000
     output_bytes: int = 256 << 10
     memory_bytes: int = 4096 << 20
+
+
+def backstop(limits: Limits) -> int:
+    """Processes at which a user id can make no more: whoever limits the whole wall speaks first."""
+    return limits.processes * 2 + 256
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ put back - costs the wall, and the next lab gets a fresh one.
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import selectors
@@ -14,13 +15,14 @@ import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from grader.core.clean import clean
 from grader.errors import SandboxFault
 from grader.sandbox import wire
 from grader.sandbox.guest_process import GuestProcess
-from grader.sandbox.interface import Enclosure, Limits, Plan, Sandbox
+from grader.sandbox.interface import Enclosure, Limits, Plan, Sandbox, backstop
 
 #: Seconds for opening a lab's process, and for clearing up after one.
 OPEN = 10.0
@@ -50,7 +52,8 @@ class Keeper:
         self._control.setblocking(False)
         self._begun = time.monotonic()
         limits = {
-            "processes": plan.limits.processes,
+            # A backstop: whoever limits the whole wall is to say so first.
+            "processes": backstop(plan.limits),
             "files": plan.limits.files,
             "file_bytes": plan.limits.disk_bytes,
             "memory_bytes": plan.limits.memory_bytes,
@@ -66,7 +69,7 @@ class Keeper:
 
     @property
     def fresh(self) -> bool:
-        """Whether no lab but the first was opened in it."""
+        """Whether no lab but the first was begun in it, or tried to."""
         return self._labs <= 1
 
     def ready(self) -> None:
@@ -98,27 +101,35 @@ class Keeper:
         """
         self.ready()
         assert not self._open  # one lab is closed before the next
-        requests_r, requests_w = os.pipe()
-        replies_r, replies_w = os.pipe()
-        output_r, output_w = os.pipe()
-        inside = [requests_r, replies_w, output_w]
+        self._labs += 1
+        ours: list[int] = []
+        theirs: list[int] = []
         try:
+            # What the last lab was allowed, and has used of it, is no matter of this one's start.
+            self._enclosure.begin(replace(self._plan.limits, cpu=math.inf))
+            for to_it in (True, False, False):
+                read, write = os.pipe()
+                theirs.append(read if to_it else write)
+                ours.append(write if to_it else read)
             request = secrets.token_hex(8)
-            socket.send_fds(self._control, [_packed({"id": request, "op": "open"})], inside)
+            socket.send_fds(self._control, [_packed({"id": request, "op": "open"})], theirs)
             self._answer(request, OPEN)
-        except (OSError, SandboxFault) as error:
-            for fd in (requests_w, replies_r, output_r):
+            start = {**settings, "memory_bytes": limits.memory_bytes}
+            guest = GuestProcess(self, (ours[0], ours[1], ours[2]), start, limits)
+        except BaseException as error:
+            for fd in ours:
                 os.close(fd)
             self.close()
-            raise SandboxFault(f"the {self._plan.role} cannot begin a lab: {error}") from error
+            if isinstance(error, OSError | SandboxFault):
+                told = f"the {self._plan.role} cannot begin a lab: {error}"
+                raise SandboxFault(told) from error
+            raise
         finally:
-            for fd in inside:
+            for fd in theirs:
                 os.close(fd)
         self._open = True
-        self._labs += 1
         self._status = None
-        pipes = (requests_w, replies_r, output_r)
-        return GuestProcess(self, pipes, {**settings, "memory_bytes": limits.memory_bytes}, limits)
+        return guest
 
     def begin(self, limits: Limits) -> None:
         """The lab in it is ready, and what it uses counts from now on."""
@@ -200,6 +211,8 @@ class Keeper:
         Raises:
             SandboxFault: there is none in time, or it is a complaint.
         """
+        if self._control.fileno() < 0:
+            raise SandboxFault("it was ended")
         end = time.monotonic() + timeout
         with selectors.DefaultSelector() as selector:
             selector.register(self._control, selectors.EVENT_READ)
@@ -209,7 +222,10 @@ class Keeper:
                 if not self._enclosure.alive:
                     raise SandboxFault("its first process has ended")
         try:
-            reply = wire.decode(self._control.recv(1 << 16), request)
+            message = self._control.recv(1 << 16)
+            if not message:
+                raise SandboxFault("its first process has ended")
+            reply = wire.decode(message, request)
         except (OSError, wire.Malformed) as error:
             raise SandboxFault(f"no sensible answer: {error}") from error
         if reply.get("ok") is not True:

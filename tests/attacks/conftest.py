@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import cast
 
 import pytest
 
-from grader.sandbox.interface import Tier
+from grader.sandbox.cgroups import Hierarchy
+from grader.sandbox.interface import TIERS, Tier
 from tests.attacks.scene import Scene, new_scene
 
 #: Hostile files and a course to rob are data here: nothing in them is a test or a conftest.
 collect_ignore = ["corpus", "course"]
 
 
-#: The tiers to attack, of those that the machine offers.
-TIERS: tuple[Tier, ...] = ("bwrap",)
+#: Names the tiers to attack, instead of those that this process can have by itself.
+VARIABLE = "GRADER_ATTACK_TIERS"
 
 
-@pytest.fixture(scope="session", params=TIERS)
+def tiers() -> tuple[Tier, ...]:
+    """The tiers to attack: as root both of bubblewrap, where control groups can be made."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return tuple(t for t in TIERS if t in named.split(","))
+    return ("full", "bwrap") if Hierarchy.find() else ("bwrap",)
+
+
+@pytest.fixture(scope="session", params=tiers())
 def tier(request: pytest.FixtureRequest) -> Tier:
     """A tier that this machine offers."""
     return cast(Tier, request.param)
