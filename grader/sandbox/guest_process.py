@@ -92,11 +92,7 @@ class GuestProcess:
         try:
             reply = self._exchange("start", self._start, self._limits.start)
             if reply.get("ok") is not True:
-                failure = _failure(reply, self._limits)
-        # What the code met, such as a thread that did not start, may be a limit's doing.
-        if told := self._household.ran_out():
-            raise self._dead(told, "ended") from failure
-        raise failure
+                raise _failure(reply, self._limits)
             self._household.begin(self._limits)
         except (StudentError, SandboxFault, wire.Malformed) as error:
             self._end(clean_end=False)
@@ -122,7 +118,11 @@ class GuestProcess:
             raise self._dead(str(error), error.kind) from error
         if reply.get("ok") is True:
             return reply.get("value")
-        raise _failure(reply)
+        failure = _failure(reply, self._limits)
+        # What the code met, such as a thread that did not start, may be a limit's doing.
+        if told := self._household.ran_out():
+            raise self._dead(told, "ended") from failure
+        raise failure
 
     def close(self) -> None:
         """Let the lab end; its keeper clears up after it.
