@@ -33,7 +33,7 @@ def staged(
     """A command line that runs `command` so. It needs root.
 
     With `user`, as that ordinary user; with `container`, as root without the rights that a
-    container lacks.
+    container lacks, control groups among them.
     """
     script = ["set -e"]
     closed: dict[Path, list[Path]] = {}
@@ -51,6 +51,8 @@ def staged(
         script += [f"umount -l {aside}", f"rmdir {aside} || true"]
     if user is not None:
         script += _named(user)
+    if container:
+        script.append("mount -t tmpfs -o ro stage /sys/fs/cgroup")
     script.append('exec "$@"')
     line = ["unshare", "--mount", "--propagation", "private", "--"]
     line += ["sh", "-c", "\n".join(script), "sh"]
