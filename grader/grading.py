@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,10 +130,11 @@ class Workshop:
 
     def close(self) -> None:
         """End what waits for another submission."""
-        if self._pool is not None:
-            self._pool.close()
-        if self._trainer is not None:
-            self._trainer.close()
+        with ExitStack() as stack:
+            if self._trainer is not None:
+                stack.callback(self._trainer.close)
+            if self._pool is not None:
+                stack.callback(self._pool.close)
 
     def _chosen(self, lab: str) -> bool:
         return self.chosen is None or lab in self.chosen
@@ -164,8 +165,10 @@ class Grading:
 
     def close(self) -> None:
         """End what runs for the submission, and remove its copy."""
-        self._let_go()
-        scratch.discard(self._scratch)
+        try:
+            self._let_go()
+        finally:
+            scratch.discard(self._scratch)
 
     def problems(self) -> list[Problem]:
         """What could not be taken in or read."""
@@ -244,9 +247,9 @@ class Grading:
         return self._station
 
     def _let_go(self) -> None:
-        if self._station is not None:
-            self._station.close()
-            self._station = None
+        station, self._station = self._station, None
+        if station is not None:
+            station.close()
 
     def _spent(self, paper: str, begun: float) -> None:
         self.durations[paper] = self.durations.get(paper, 0.0) + time.perf_counter() - begun

@@ -57,16 +57,17 @@ def view(places: Places) -> dict[str, Any]:
 def _run(
     run: Any, artifacts: Path, experiments: dict[str, str], models: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    tags = dict(run.data.tags)
+    tags = {str(k): str(v) for k, v in run.data.tags.items()}
     folder = artifacts / run.info.experiment_id / run.info.run_id / "artifacts"
     found = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
     return {
         "id": run.info.run_id,
-        "name": run.info.run_name,
-        "status": run.info.status,
+        "name": str(run.info.run_name),
+        "status": str(run.info.status),
         "experiment": experiments[run.info.experiment_id],
-        "params": dict(run.data.params),
-        "metrics": dict(run.data.metrics),
+        # SQLite keeps whatever is put in, and the store is the student's to write.
+        "params": {str(k): str(v) for k, v in run.data.params.items()},
+        "metrics": {str(k): float(v) for k, v in run.data.metrics.items()},
         "tags": {k: v for k, v in tags.items() if not k.startswith("mlflow.")},
         "parent": tags.get("mlflow.parentRunId"),
         "artifacts": found[:500],

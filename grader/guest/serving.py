@@ -47,7 +47,7 @@ def serve(begin: Callable[[dict[str, Any]], Role], requests_fd: int, replies: in
         return
     _send(replies, start["id"], value=None)
     for line in requests:
-        request = json.loads(line)
+        request = json.loads(line, object_hook=_number)
         request_id, op = request.pop("id"), request.pop("op")
         try:
             value = encode(role.handle(op, request))
@@ -56,6 +56,11 @@ def serve(begin: Callable[[dict[str, Any]], Role], requests_fd: int, replies: in
         else:
             _send(replies, request_id, value=value)
     role.end()
+
+
+def _number(value: dict[str, Any]) -> Any:
+    """A number that JSON lacks, as `encode` writes it, or whatever else it is."""
+    return float(value["$float"]) if value.keys() == {"$float"} else value
 
 
 def _failure(error: BaseException) -> dict[str, str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
 from grader.core.clean import clean
+from grader.errors import StudentError
 from grader.labs.shapes import misfit
 from grader.sandbox.interface import RoleName
 
@@ -100,6 +102,19 @@ class Tracking:
         return [r for r in self.runs if r.parent == run.id]
 
 
+@contextmanager
+def _sensible(what: str) -> Iterator[None]:
+    """Hold an answer that makes no sense against the lab: a crafted file may break an inspector.
+
+    Raises:
+        StudentError: it has not the form that our own code gives it.
+    """
+    try:
+        yield
+    except (TypeError, KeyError, AttributeError) as error:
+        raise StudentError(f"{what} cannot be made sense of", "output") from error
+
+
 class Lab:
     """One student's lab. `data` is what the lab's fixture made for it."""
 
@@ -130,16 +145,19 @@ class Lab:
             StudentError: there is none, or it cannot be read.
         """
         found = self._ask.ask("inspector", "delta", table=table)
-        return DeltaTable(name=table, _ask=self._ask, **found)
+        with _sensible(f"the table {table!r}"):
+            return DeltaTable(name=table, _ask=self._ask, **found)
 
     @property
     def mlflow(self) -> Tracking:
         """The tracking store, as it is now."""
         found = self._ask.ask("inspector", "mlflow")
-        runs = [
-            Run(**{**r, "models": tuple(Model(**m) for m in r["models"])}) for r in found["runs"]
-        ]
-        return Tracking(found["experiments"], runs, found["registered"])
+        with _sensible("the tracking store"):
+            runs = [
+                Run(**{**r, "models": tuple(Model(**m) for m in r["models"])})
+                for r in found["runs"]
+            ]
+            return Tracking(found["experiments"], runs, found["registered"])
 
     def predict(self, model_uri: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
         """What the model at `model_uri` predicts for `rows`, in a process of its own.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import shutil
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,23 +84,22 @@ def grade_file(
 
     If `more` files are to come, the pool may warm up for the next.
     """
-    scratch_folder = scratch.folder("proof")
-    station = pool.take()
-    try:
-        target = scratch_folder / "labs" / f"{lab.spec.id}.py"
+    with ExitStack() as stack:
+        home = scratch.folder("proof")
+        stack.callback(scratch.discard, home)
+        station = pool.take()
+        stack.callback(station.close)
+        target = home / "labs" / f"{lab.spec.id}.py"
         target.parent.mkdir(mode=0o755)
         shutil.copyfile(file, target)
         target.chmod(0o644)
-        station.admit(scratch_folder)
+        station.admit(home)
         with LabSession(lab, f"labs/{lab.spec.id}.py", station, seed) as session:
             session.start()
             if more:
                 pool.prepare()
             session.run()
             return [run_check(lab, c, session) for c in lab.spec.checks], session.stopped
-    finally:
-        station.close()
-        scratch.discard(scratch_folder)
 
 
 def complaints(variant: Variant, results: list[Result], stopped: str) -> list[str]:

@@ -32,9 +32,11 @@ class LabSession:
     """
 
     def __init__(self, lab: LoadedLab, file: str, station: Station, seed: str) -> None:
-        """Raises:
-        CourseError: the lab's fixture makes something else than data.
-        SandboxFault: the lab's folder cannot be emptied.
+        """Make the lab's data, and have its folder empty.
+
+        Raises:
+            CourseError: the fixture makes something else than data.
+            SandboxFault: the folder cannot be emptied.
         """
         self.lab = lab
         #: Why the student's file did not run to its end; empty if it did.
@@ -42,7 +44,6 @@ class LabSession:
         self._file = file
         self._station = station
         self._guests: dict[RoleName, Guest] = {}
-        self._printed = ""
         self.data = _made(lab, seed)
         self._workspace = station.enter(lab.spec.id)
 

@@ -1,8 +1,8 @@
 """Where the labs of one submission are run: its folders, and a keeper for each role.
 
-    submission/   the copy of what was handed in; filled when the station is taken
-    labs/<id>/    the workspace of each lab
-    labs/current  a link to the workspace of the lab that runs
+    submission/    the copy of what was handed in; filled when the station is taken
+    labs/<id>/     the workspace of each lab
+    labs/.current  a link to the workspace of the lab that runs
 
 The keepers are warm: a JVM and Python's imports are paid for once, and each lab gets a fork. A
 station serves one submission, so that students share nothing; it is made before it is known for
@@ -13,32 +13,36 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from grader.errors import SandboxFault
 from grader.sandbox import scratch
-from grader.sandbox.interface import Layout, Limits, Mount, Plan, RoleName, Sandbox
+from grader.sandbox.interface import CURRENT, Layout, Limits, Mount, Plan, RoleName, Sandbox
 from grader.sandbox.keeper import Keeper
 
 #: What our own code in inspector and scorer may use: far more than it needs.
 READER = Limits(memory_bytes=3 << 30, processes=512, cpu=600.0)
+#: Seconds that those who write in a workspace may take to die, once their wall is down.
+VANISH = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Engines:
     """What keepers need to start engines: a JAVA_HOME, the jars, a migrated MLflow store, an
-    ahead-of-time cache of Java's. `tuned` is off to see Spark's own defaults, `train` on to have
-    Java write such a cache into the workspace `cache`."""
+    ahead-of-time cache of Java's. `tuned` is off to see Spark's own defaults; `train` is where,
+    relative to the labs' folder, Java is to write such a cache, or empty."""
 
     java: Path
     jars: Sequence[Path]
     store: Path | None
     cache: Path | None = None
     tuned: bool = True
-    train: bool = False
+    train: str = ""
 
 
 class Station:
@@ -52,6 +56,11 @@ class Station:
         runtime: Sequence[str],
         limits: Limits,
     ) -> None:
+        """Make its folders, and nothing else yet.
+
+        Raises:
+            SandboxFault: they cannot be made.
+        """
         self._sandbox = sandbox
         self._engines = engines
         self._runtime = list(runtime)
@@ -63,12 +72,15 @@ class Station:
         self._layout = Layout(
             self.home / "submission", self.home / "labs", tuple(lab_ids), sandbox.owner()
         )
-        self.home.chmod(0o711)
-        for folder in (self._layout.submission, self._layout.labs):
-            folder.mkdir()
-            folder.chmod(0o755)
-        for lab in lab_ids:
-            self._new_workspace(lab)
+        try:
+            for folder in (self._layout.submission, self._layout.labs):
+                folder.mkdir()
+                folder.chmod(0o755)
+            for lab in lab_ids:
+                self._new_workspace(lab)
+        except OSError as error:
+            scratch.discard(self.home)
+            raise SandboxFault(f"a station's folders cannot be made: {error}") from error
 
     @property
     def tier(self) -> str:
@@ -96,7 +108,7 @@ class Station:
         fresh = self._layout.labs / ".next"
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(lab)
-        fresh.rename(self._layout.labs / "current")
+        fresh.rename(self._layout.labs / CURRENT)
         return workspace
 
     def leave(self, lab: str) -> None:
@@ -125,14 +137,24 @@ class Station:
 
     def close(self) -> None:
         """End everything and remove the folders. May be called again."""
-        for keeper in self._keepers.values():
-            keeper.close()
-        self._keepers.clear()
-        if self.home.exists():
-            scratch.discard(self.home)
+        with ExitStack() as stack:  # whatever one of them does, the next gets its turn
+            if self.home.exists():
+                stack.callback(scratch.discard, self.home)
+            for keeper in self._keepers.values():
+                stack.callback(keeper.close)
+            self._keepers.clear()
 
     def _empty(self, workspace: Path) -> None:
-        scratch.empty(workspace)
+        end = time.monotonic() + VANISH
+        while True:
+            try:
+                scratch.empty(workspace)
+            except SandboxFault:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
+            else:
+                break
         workspace.chmod(0o755)
 
     def _new_workspace(self, lab: str) -> None:
@@ -152,7 +174,7 @@ class Station:
         settings["java"] = str(engines.java)
         settings["jars"] = [m.inside for m in mounts]
         settings["tuned"] = engines.tuned
-        settings["train"] = "cache/java.aot" if engines.train else ""
+        settings["train"] = engines.train
         for name, path in (("store", engines.store), ("cache", engines.cache)):
             if path is not None:
                 mounts.append(Mount(path, f"/run/{name}"))

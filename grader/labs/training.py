@@ -12,9 +12,11 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -33,6 +35,11 @@ from grader.sandbox.interface import Sandbox
 
 #: Seconds that Java has to write its cache.
 WRITE = 600.0
+#: Seconds that training beside a run has for clearing up when the run ends.
+GRACE = 10.0
+#: Names beside the course's labs: no lab has such an id.
+EXERCISE, _CACHE = "_exercise", "_cache"
+_MADE = "java.aot"
 _BUDGETS = Budgets(run=900.0, call=900.0, cpu=3600.0, disk=2048)
 
 
@@ -64,8 +71,8 @@ def _trained(
     work = [exercised, *(roomy(lab) for lab in chosen)]
     station = Station(
         sandbox,
-        replace(engines, train=True),
-        [*(lab.spec.id for lab in work), "cache"],
+        replace(engines, train=f"{_CACHE}/{_MADE}"),
+        [*(lab.spec.id for lab in work), _CACHE],
         sorted({name for lab in work for name in lab.spec.runtime}),
         limits_of(work[0].spec),
     )
@@ -85,7 +92,7 @@ def _trained(
                     raise SandboxFault(f"{lab.spec.id} did not run: {session.stopped}")
         say("writing what Java has learnt")
         station.keeper("runner").finish(WRITE)
-        made = station.workspace("cache") / "java.aot"
+        made = station.workspace(_CACHE) / _MADE
         keep_cache(made, path)
     except StudentError as error:
         raise SandboxFault(f"Java's cache could not be trained: {error}") from error
@@ -97,12 +104,10 @@ def _trained(
 
 def exercise_lab(home: Path) -> LoadedLab:
     """A lab of our own that does what labs do, for courses whose labs do less."""
-    folder = home / "exercise"
+    folder = home / EXERCISE
     folder.mkdir(mode=0o755)
     (folder / "solution.py").write_text(exercise.TEXT, encoding="utf-8")
-    spec = LabSpec(
-        "exercise", "Exercise", "", (), exercise.POINTS, "", ("spark",), budgets=_BUDGETS
-    )
+    spec = LabSpec(EXERCISE, "Exercise", "", (), exercise.POINTS, "", ("spark",), budgets=_BUDGETS)
     return LoadedLab(spec, folder, {}, None)
 
 
@@ -115,9 +120,8 @@ class Background:
     """Training beside a run, of the lowest priority; it ends with the run."""
 
     def __init__(self, root: Path) -> None:
-        command = [sys.executable, "-m", "grader.labs.training", str(root)]
         self._process = subprocess.Popen(
-            ["nice", "-n", "19", *command],
+            [sys.executable, "-m", "grader.labs.training", str(root)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -129,7 +133,7 @@ class Background:
         if self._process.stdin:
             self._process.stdin.close()
         try:
-            self._process.wait(10)
+            self._process.wait(GRACE + 5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -141,9 +145,11 @@ def main(root: Path) -> None:
     from grader.labs.load import load_labs
     from grader.labs.walls import open_sandbox
 
+    os.nice(19)
     _end_with_the_run()
     course = Course(root)
-    with suppress(GraderError):  # nobody waits for it; `grader warm` tells
+    # Nobody waits for it; `grader warm` tells what is wrong.
+    with suppress(GraderError, KeyboardInterrupt):
         labs = load_labs(course.labs_folder, course.schemas)
         train(open_sandbox(), labs, lambda _: None, course.secret)
 
@@ -153,9 +159,12 @@ def _end_with_the_run() -> None:
 
     def watch() -> None:
         sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGINT)  # a real one ends whatever is waited for
+        time.sleep(GRACE)
         scratch.end()
         os._exit(1)
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=watch, daemon=True).start()
 
 

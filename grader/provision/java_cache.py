@@ -56,7 +56,7 @@ def keep_cache(made: Path, path: Path) -> None:
     Raises:
         ProvisionError: nothing was made.
     """
-    fresh = path.with_suffix(".new")
+    fresh = path.with_name(f"{path.name}.new")  # a name that a later one clears away
     try:
         shutil.copyfile(made, fresh, follow_symlinks=False)
     except OSError as error:

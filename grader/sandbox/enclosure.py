@@ -43,9 +43,9 @@ class Walled:
         leash: int | None = None,
         afterwards: Callable[[], None] = lambda: None,
     ) -> None:
-        """`places` says where a mount's `inside` really is, `folder` what counts as disk. Closing the descriptor `leash`, if
-        given, ends all processes; killing the first one does otherwise. `afterwards` is called
-        when they have ended."""
+        """`places` says where a mount's `inside` really is; `folder` is what counts as disk.
+        Closing the descriptor `leash`, if given, ends all processes; killing the first one does
+        otherwise. `afterwards` is called when they have ended."""
         self.settings = settings
         self._places = places
         self._process = process

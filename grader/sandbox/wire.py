@@ -24,8 +24,16 @@ class Malformed(ValueError):
 
 
 def encode(message: dict[str, Json]) -> bytes:
-    """A request as one line."""
-    return json.dumps(message, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+    """A request as one line. Numbers that JSON lacks get the form that they come back in.
+
+    Raises:
+        TypeError, ValueError: something in it is no data.
+    """
+    try:
+        text = json.dumps(message, allow_nan=False, separators=(",", ":"))
+    except ValueError:  # a check may pass on what a student's code answered
+        text = json.dumps(_finite(message), allow_nan=False, separators=(",", ":"))
+    return text.encode() + b"\n"
 
 
 def decode(line: bytes, request: str) -> dict[str, Json]:
@@ -51,6 +59,14 @@ def decode(line: bytes, request: str) -> dict[str, Json]:
     if _depth(value) > MAX_DEPTH:
         raise Malformed(f"the answer is nested more than {MAX_DEPTH} levels deep")
     return value
+
+
+def _finite(value: Json) -> Json:
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"$float": str(value)}
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    return [_finite(v) for v in value] if isinstance(value, list | tuple) else value
 
 
 def _object(pairs: list[tuple[str, Json]]) -> Json:

@@ -10,7 +10,7 @@ import pytest
 from grader.labs.engines import prepare
 from grader.labs.session import LabSession, limits_of
 from grader.labs.station import Engines, Station
-from grader.labs.training import exercise_lab, train
+from grader.labs.training import EXERCISE, exercise_lab, train
 from grader.labs.walls import open_sandbox
 from grader.provision.jars import CACHE, cache_folder
 from grader.provision.java import find_java
@@ -31,11 +31,11 @@ def java_takes(sandbox: Sandbox, engines: Engines, folder: Path) -> bool:
     """Whether a lab's Java, which works in any case, has the cache in its memory."""
     lab = exercise_lab(folder)
     (folder / "labs").mkdir()
-    (folder / "labs" / "exercise.py").write_text(MAPPED)
-    station = Station(sandbox, engines, ["exercise"], ["spark"], limits_of(lab.spec))
+    (folder / "labs" / "mapped.py").write_text(MAPPED)
+    station = Station(sandbox, engines, [lab.spec.id], ["spark"], limits_of(lab.spec))
     try:
         station.admit(folder)
-        with LabSession(lab, "labs/exercise.py", station, "") as session:
+        with LabSession(lab, "labs/mapped.py", station, "") as session:
             session.run()
             assert session.stopped == ""
             assert session.ask("runner", "value", name="rows") == 5
@@ -61,7 +61,7 @@ def test_a_cache_is_trained_taken_and_replaced(
     made = train(sandbox, {}, said.append)
     assert made is not None
     assert find_cache() == made
-    assert "training Java on exercise" in said
+    assert f"training Java on {EXERCISE}" in said
     work = tmp_path / "work"
     for name, cache in (("sound", made), ("strange", tmp_path / "strange.aot")):
         if name == "strange":

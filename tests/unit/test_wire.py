@@ -34,11 +34,17 @@ def test_a_request_is_one_line() -> None:
     assert json.loads(line) == message
 
 
-@pytest.mark.parametrize("number", [math.nan, math.inf])
-def test_a_request_has_no_numbers_that_json_lacks(number: float) -> None:
-    """NaN is not sent as something that only Python reads."""
-    with pytest.raises(ValueError, match="Out of range float"):
-        encode({"id": "7", "args": [number]})
+@pytest.mark.parametrize(("number", "name"), [(math.nan, "nan"), (-math.inf, "-inf")])
+def test_a_request_has_no_numbers_that_json_lacks(number: float, name: str) -> None:
+    """NaN, which a check may pass on from a student's answer, is sent as it would come back."""
+    line = encode({"id": "7", "args": [{"a": (1.5, number)}]})
+    assert json.loads(line)["args"] == [{"a": [1.5, {"$float": name}]}]
+
+
+def test_a_request_has_nothing_but_data() -> None:
+    """What JSON cannot say is an error of whoever asks."""
+    with pytest.raises(TypeError):
+        encode({"id": "7", "args": [object()]})
 
 
 @pytest.mark.parametrize(
