@@ -33,13 +33,29 @@ def main() -> None:
     """Look after a course that grades itself. To grade, use pytest --submission=FOLDER."""
 
 
+def _course(root: Path) -> Course:
+    return Course(root.resolve())
+
+
+_root = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="The course repository (default: this folder).",
+)
+
+
 @main.command()
-def doctor() -> None:
-    """Say what this machine has, what it lacks, and what that costs."""
-    from grader.doctor import examine
+@_root
+def doctor(root: Path) -> None:
+    """Say what this machine has, what it lacks, and what that costs.
+
+    The best sandbox is tried with a lab that does what no lab may do.
+    """
+    from grader.doctor import examine, least
 
     usable = True
-    for finding in examine():
+    for finding in examine(least(root), _secret(root)):
         mark = click.style("ok  ", fg="green") if finding.ok else click.style("MISS", fg="red")
         click.echo(f"{mark}  {finding.what:<10} {finding.found}")
         if not finding.ok:
@@ -52,16 +68,10 @@ def doctor() -> None:
     sys.exit(0 if usable else 1)
 
 
-def _course(root: Path) -> Course:
-    return Course(root.resolve())
-
-
-_root = click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    help="The course repository (default: this folder).",
-)
+def _secret(root: Path) -> str | None:
+    """The secret of the course in `root`; None if there is no course."""
+    course = _course(root)
+    return course.secret if (course.bank_folder / "domains.yaml").is_file() else None
 
 
 @main.command()

