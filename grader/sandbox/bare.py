@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import SandboxFault
-from grader.sandbox import landlock, scratch, seccomp, warden
+from grader.sandbox import landlock, metering, scratch, seccomp, warden
 from grader.sandbox.cgroups import Hierarchy
 from grader.sandbox.enclosure import (
     Walled,
@@ -104,6 +104,8 @@ class BareSandbox:
     def _launch(self, plan: Plan, control: int, home: Path, group: Group | None) -> Enclosure:
         uid = plan.layout.owner
         ours = uid == os.geteuid()
+        # The kernel counts all that a user runs, and this one is not the wall's alone.
+        others = sum(p.threads for p in metering.tree(0, uid))
         package = home / "guest" / "grader"
         package.mkdir(parents=True)
         (package / "__init__.py").touch()
@@ -122,7 +124,7 @@ class BareSandbox:
             "join": [str(p) for p in group.procs()] if group else [],
             "cwd": str(tmp / "home"),
             "umask": 0o022,
-            "rlimits": _limits(plan.limits),
+            "rlimits": _limits(plan.limits, others),
             **({} if ours else {"uid": uid, "gid": uid}),
             **(self._confined(plan, [home], [tmp, *_DEVICES]) if self.tier == "landlock" else {}),
         }
@@ -152,6 +154,7 @@ class BareSandbox:
             "workspace": str(workspace),
             "submission": str(plan.layout.submission),
             "tmp": str(tmp),
+            "others": others,
         }
         return Walled(
             process,
@@ -187,10 +190,10 @@ class BareSandbox:
         }
 
 
-def _limits(limits: Limits) -> dict[str, int]:
+def _limits(limits: Limits, others: int) -> dict[str, int]:
     return {
         "CORE": 0,
-        "NPROC": backstop(limits),
+        "NPROC": backstop(limits) + others,
         "NOFILE": limits.files,
         "FSIZE": limits.disk_bytes,
         "DATA": limits.memory_bytes,

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from grader.errors import SandboxFault
 from grader.sandbox import metering
@@ -32,7 +33,7 @@ class Walled:
         self,
         process: subprocess.Popen[bytes],
         output: int,
-        settings: Mapping[str, str],
+        settings: Mapping[str, Any],
         places: Mapping[str, str],
         limits: Limits,
         *,

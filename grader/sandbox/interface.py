@@ -85,7 +85,8 @@ class Enclosure(Protocol):
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """Where the processes inside find things: `workspace`, `submission`, `tmp`."""
+        """Where the processes inside find things: `workspace`, `submission`, `tmp`. If their
+        user is not theirs alone, also how many `others` it has."""
         ...
 
     @property

@@ -53,7 +53,7 @@ class Keeper:
         self._begun = time.monotonic()
         limits = {
             # A backstop: whoever limits the whole wall is to say so first.
-            "processes": backstop(plan.limits),
+            "processes": backstop(plan.limits) + self._enclosure.settings.get("others", 0),
             "files": plan.limits.files,
             "file_bytes": plan.limits.disk_bytes,
             "memory_bytes": plan.limits.memory_bytes,
