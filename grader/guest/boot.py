@@ -145,7 +145,7 @@ def _limit(limits: dict[str, int]) -> None:
         (resource.RLIMIT_NPROC, limits["processes"]),
         (resource.RLIMIT_NOFILE, limits["files"]),
         (resource.RLIMIT_FSIZE, limits["file_bytes"]),
-        (resource.RLIMIT_DATA, limits["memory_bytes"]),
+        (resource.RLIMIT_DATA, limits["data_bytes"]),
     ):
         with suppress(ValueError):  # the hard limit is lower already
             resource.setrlimit(what, (value, value))

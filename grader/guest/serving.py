@@ -37,9 +37,9 @@ def serve(begin: Callable[[dict[str, Any]], Role], requests_fd: int, replies: in
         os.set_inheritable(fd, False)
     start = json.loads(requests.readline())
     try:
-        memory = start["memory_bytes"]
+        data = start["data_bytes"]
         with suppress(ValueError):  # the whole sandbox has less
-            resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+            resource.setrlimit(resource.RLIMIT_DATA, (data, data))
         role = begin(start)
     except BaseException as error:  # whatever it is, it goes to the host as a failed start
         traceback.print_exc()

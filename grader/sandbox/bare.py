@@ -32,7 +32,15 @@ from grader.sandbox.enclosure import (
     python_homes,
 )
 from grader.sandbox.group import Group
-from grader.sandbox.interface import CURRENT, Enclosure, Limits, Plan, Tier, backstop
+from grader.sandbox.interface import (
+    CURRENT,
+    Enclosure,
+    Limits,
+    Plan,
+    Tier,
+    most_data,
+    most_processes,
+)
 
 _READ = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/proc", "/sys/devices/system/cpu")
 _READ_ETC = ("ld.so.cache", "alternatives", "nsswitch.conf", "localtime", "hosts", "passwd")
@@ -193,10 +201,10 @@ class BareSandbox:
 def _limits(limits: Limits, others: int) -> dict[str, int]:
     return {
         "CORE": 0,
-        "NPROC": backstop(limits) + others,
+        "NPROC": most_processes(limits) + others,
         "NOFILE": limits.files,
         "FSIZE": limits.disk_bytes,
-        "DATA": limits.memory_bytes,
+        "DATA": most_data(limits),
     }
 
 

@@ -43,9 +43,14 @@ class Limits:
     memory_bytes: int = 4096 << 20
 
 
-def backstop(limits: Limits) -> int:
+def most_processes(limits: Limits) -> int:
     """Processes at which a user id can make no more: whoever limits the whole wall speaks first."""
     return limits.processes * 2 + 256
+
+
+def most_data(limits: Limits) -> int:
+    """Bytes at which one process gets no more. The stacks of threads count, used or not."""
+    return limits.memory_bytes * 2 + (512 << 20)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from grader.core.clean import clean
 from grader.errors import SandboxFault
 from grader.sandbox import wire
 from grader.sandbox.guest_process import GuestProcess
-from grader.sandbox.interface import Enclosure, Limits, Plan, Sandbox, backstop
+from grader.sandbox.interface import Enclosure, Limits, Plan, Sandbox, most_data, most_processes
 
 #: Seconds for opening a lab's process, and for clearing up after one.
 OPEN = 10.0
@@ -53,10 +53,10 @@ class Keeper:
         self._begun = time.monotonic()
         limits = {
             # A backstop: whoever limits the whole wall is to say so first.
-            "processes": backstop(plan.limits) + self._enclosure.settings.get("others", 0),
+            "processes": most_processes(plan.limits) + self._enclosure.settings.get("others", 0),
             "files": plan.limits.files,
             "file_bytes": plan.limits.disk_bytes,
-            "memory_bytes": plan.limits.memory_bytes,
+            "data_bytes": most_data(plan.limits),
         }
         places = {m.inside: self._enclosure.path_of(m) for m in plan.mounts}
         start = {"role": plan.role, **_placed(plan.settings, places), "limits": limits}
@@ -114,7 +114,7 @@ class Keeper:
             request = secrets.token_hex(8)
             socket.send_fds(self._control, [_packed({"id": request, "op": "open"})], theirs)
             self._answer(request, OPEN)
-            start = {**settings, "memory_bytes": limits.memory_bytes}
+            start = {**settings, "data_bytes": most_data(limits)}
             guest = GuestProcess(self, (ours[0], ours[1], ours[2]), start, limits)
         except BaseException as error:
             for fd in ours:

@@ -2,7 +2,7 @@
 
 Lab: tight
 Verdict: student-error
-Message: cpu: 3 s reached
+Message: cpu: 2 s reached
 Naive: not-tried
 """
 
