@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import selectors
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from grader.errors import SandboxFault, StudentError
-from grader.sandbox import guest_process, wire
+from grader.sandbox import wire
 from grader.sandbox.guest_process import GuestProcess
 from grader.sandbox.interface import Limits
 from tests.unit.peers import open_files
@@ -288,7 +289,7 @@ def test_a_lab_in_the_middle_of_a_request_does_not_end_well(
 ) -> None:
     """After an interrupt nobody waits for it to end by itself."""
 
-    class Interrupted(guest_process.selectors.DefaultSelector):
+    class Interrupted(selectors.DefaultSelector):
         """As if Ctrl-C had been pressed."""
 
         def select(self, timeout: float | None = None) -> Any:
@@ -296,7 +297,7 @@ def test_a_lab_in_the_middle_of_a_request_does_not_end_well(
 
     guest = lab(READY)
     guest.ready()
-    monkeypatch.setattr(guest_process.selectors, "DefaultSelector", Interrupted)
+    monkeypatch.setattr(selectors, "DefaultSelector", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         guest.ask("run", 5)
     guest.close()

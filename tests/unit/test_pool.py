@@ -1,0 +1,172 @@
+"""`grader.labs.pool`: stations that warm up while another works."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.core.model import Budgets
+from grader.errors import SandboxFault
+from grader.labs import pool as module
+from grader.labs.pool import ROOM, Pool, free_memory, runtime_of, widest
+from grader.labs.session import limits_of
+from grader.labs.station import Engines
+from grader.sandbox.interface import Limits
+from tests.builders import lab_spec
+from tests.unit.peers import Bare
+
+ENGINES = Engines(Path("/java"), (), None)
+
+
+class FakeStation:
+    """A station that only takes note."""
+
+    made: list[FakeStation]
+    fails = False
+
+    def __init__(
+        self, _: Any, engines: Engines, ids: list[str], runtime: list[str], limits: Limits
+    ):
+        self.engines, self.ids, self.runtime, self.limits = engines, ids, runtime, limits
+        self.closed = 0
+        FakeStation.made.append(self)
+
+    def warm(self) -> None:
+        """Start, or not."""
+        if FakeStation.fails:
+            raise SandboxFault("no wall")
+
+    def close(self) -> None:
+        """Count."""
+        self.closed += 1
+
+
+@pytest.fixture(autouse=True)
+def stations(monkeypatch: pytest.MonkeyPatch) -> list[FakeStation]:
+    """The stations that were made, on a machine with two cores and much room."""
+    monkeypatch.setattr(FakeStation, "made", [], raising=False)
+    monkeypatch.setattr(FakeStation, "fails", False)
+    monkeypatch.setattr(module, "Station", FakeStation)
+    monkeypatch.setattr(module, "free_memory", lambda: 64 << 30)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    return FakeStation.made
+
+
+def test_what_was_prepared_is_taken(stations: list[FakeStation]) -> None:
+    """One waits, no more; who takes again gets another, and it is the taker's to close."""
+    pool = Pool(Bare(), ENGINES, [lab_spec("a"), lab_spec("b")])
+    pool.prepare()
+    pool.prepare()
+    assert len(stations) == 1
+    taken: list[object] = [pool.take(), pool.take()]
+    assert taken == stations
+    pool.close()
+    assert [s.closed for s in stations] == [0, 0]
+    assert stations[0].ids == ["a", "b"]
+
+
+def test_what_nobody_took_is_ended(stations: list[FakeStation]) -> None:
+    """Once."""
+    pool = Pool(Bare(), ENGINES, [lab_spec()])
+    pool.prepare()
+    pool.close()
+    pool.close()
+    assert [s.closed for s in stations] == [1]
+
+
+@pytest.mark.parametrize(("free", "cores", "workers"), [(ROOM, 2, 1), (64 << 30, 2, 2), (0, 8, 1)])
+def test_nothing_is_prepared_without_room(
+    monkeypatch: pytest.MonkeyPatch,
+    stations: list[FakeStation],
+    free: int,
+    cores: int,
+    workers: int,
+) -> None:
+    """Neither memory nor a core is taken from what works; who needs one gets it all the same."""
+    monkeypatch.setattr(module, "free_memory", lambda: free)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    pool = Pool(Bare(), ENGINES, [lab_spec()], workers)
+    pool.prepare()
+    assert stations == []
+    taken: list[object] = [pool.take()]
+    assert taken == stations
+
+
+def test_a_failure_is_told_to_who_takes(
+    monkeypatch: pytest.MonkeyPatch, stations: list[FakeStation]
+) -> None:
+    """Preparing says nothing; either way nothing is left."""
+    monkeypatch.setattr(FakeStation, "fails", True)
+    pool = Pool(Bare(), ENGINES, [lab_spec()])
+    pool.prepare()
+    with pytest.raises(SandboxFault, match="no wall"):
+        pool.take()
+    assert [s.closed for s in stations] == [1, 1]
+
+
+def test_a_cache_made_meanwhile_is_used(
+    monkeypatch: pytest.MonkeyPatch, stations: list[FakeStation]
+) -> None:
+    """It may have been trained beside the run."""
+    engines = replace(ENGINES, jars=[Path("/a.jar")])
+    found: list[Path | None] = [None, Path("/c.aot")]
+    monkeypatch.setattr(module, "find_cache", lambda: found.pop(0))
+    pool = Pool(Bare(), engines, [replace(lab_spec(), runtime=("spark",))])
+    for _ in range(3):
+        pool.take()
+    assert [s.engines.cache for s in stations] == [None, Path("/c.aot"), Path("/c.aot")]
+
+
+@pytest.mark.parametrize(
+    ("runtime", "jars", "cache", "path", "untrained"),
+    [
+        (("spark",), True, None, Path("/c"), True),
+        ((), True, None, Path("/c"), False),
+        (("spark",), False, None, Path("/c"), False),
+        (("spark",), True, Path("/c"), Path("/c"), False),
+        (("spark",), True, None, None, False),
+    ],
+)
+def test_java_is_untrained_where_a_cache_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+    runtime: tuple[str, ...],
+    jars: bool,
+    cache: Path | None,
+    path: Path | None,
+    untrained: bool,
+) -> None:
+    """Where Spark is wanted, and this Java can have one."""
+    monkeypatch.setattr(module, "cache_path", lambda: path)
+    engines = replace(ENGINES, jars=[Path("/a.jar")] if jars else [], cache=cache)
+    pool = Pool(Bare(), engines, [replace(lab_spec(), runtime=runtime)])
+    assert pool.untrained is untrained
+
+
+def test_a_station_has_what_any_of_its_labs_needs() -> None:
+    """Each name once."""
+    specs = [replace(lab_spec(), runtime=r) for r in (("spark",), ("spark", "mlflow"), ())]
+    assert runtime_of(specs) == ["mlflow", "spark"]
+
+
+def test_the_widest_limits_leave_room_for_every_lab() -> None:
+    """No limit of any lab is larger, and each is some lab's."""
+    small = Budgets(
+        cpu=1, memory=64, processes=16, disk=1, files=1, open_files=64, output=1, run=1, call=1
+    )
+    for name in ("cpu", "memory", "processes", "disk", "files", "open_files", "output"):
+        large = replace(small, **{name: 100_000})
+        limits = [limits_of(replace(lab_spec(), budgets=b)) for b in (small, large)]
+        both = widest(limits)
+        for field in fields(Limits):
+            assert getattr(both, field.name) == max(getattr(one, field.name) for one in limits)
+    assert widest([]) == Limits()
+
+
+def test_free_memory_is_what_the_kernel_says() -> None:
+    """Some, and less than all there is."""
+    everything = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert 0 < free_memory() < everything
