@@ -1,7 +1,7 @@
 """Leave folders behind that break recursive tidying, in a lab that allows as many.
 
 Lab: probe
-Verdict: wrong
+Verdict: wrong|student-error
 Naive: not-tried
 """
 

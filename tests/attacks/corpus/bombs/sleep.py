@@ -2,7 +2,7 @@
 
 Lab: tight
 Verdict: student-error
-Message: time: more than 6 s
+Message: time: more than 12 s
 Naive: not-tried
 """
 
