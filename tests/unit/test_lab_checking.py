@@ -325,6 +325,15 @@ def test_the_vocabulary_is_requests_over_the_wall() -> None:
     assert (got.verdict, got.reason) == (Verdict.CORRECT, "")
 
 
+@pytest.mark.parametrize("answer", [None, 7, [], {}, {"runs": [1]}, {"runs": [{"models": [1]}]}])
+def test_an_observation_without_sense_is_held_against_the_lab(answer: Any) -> None:
+    """A crafted table or store that breaks our reader is no fault of the grader."""
+    for check in (lambda lab: lab.delta("rides"), lambda lab: lab.mlflow):
+        got = run(check, session(lambda *_: answer))
+        assert got.verdict is Verdict.STUDENT_ERROR
+        assert "cannot be made sense of" in got.reason
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
