@@ -85,6 +85,18 @@ def remove(path: str) -> str:
     return _attempt(Path(path).unlink)
 
 
+def open_up(path: str) -> str:
+    """Let everybody do everything with a file, in all the ways there are; some pretend to work."""
+    for change in (
+        lambda: os.chmod(path, 0o777),  # noqa: PTH101 - each way by its own call
+        lambda: os.chmod(path, 0o777, follow_symlinks=False),  # noqa: PTH101 - likewise
+        lambda: os.setxattr(path, "user.probe", b"x"),
+        lambda: os.fchmod(os.open(path, os.O_RDONLY), 0o777),
+    ):
+        _attempt(change)
+    return "ok"
+
+
 def variables() -> list[str]:
     """The names of the environment's variables."""
     return sorted(os.environ)

@@ -23,12 +23,14 @@ _IPC_CREAT, _IPC_RMID = 0o1000, 0
 @dataclass(frozen=True, slots=True)
 class Canaries:
     """`word` is in the environment and on the command line of the process `pid`. Everybody may
-    read `file`, write in `drop`, and read `theirs`, which is of another submission. `fixed` is a
-    TCP port below the temporary ones, `temporary` one among them; `key` is of System V memory."""
+    read and write `file`, write in `drop`, and read `theirs`, which are of another submission;
+    `kept` is ours alone. `fixed` is a TCP port below the temporary ones, `temporary` one among
+    them, `udp` one that answers; `key` is of System V memory, `shared` a file in /dev/shm."""
 
     word: str
     pid: int
     file: Path
+    kept: Path
     drop: Path
     theirs: tuple[Path, ...]
     fixed: int
@@ -71,8 +73,21 @@ def laid_out(other: Station) -> Iterator[Canaries]:
             key = stack.enter_context(_memory())
         except OSError as error:
             raise SandboxFault(f"the probe cannot be prepared: {error}") from error
+        kept = folder / "kept.txt"
+        kept.touch(0o600)
         yield Canaries(
-            word, decoy, file, drop, theirs, fixed, temporary, packets, tuple(local), key, shared
+            word,
+            decoy,
+            file,
+            kept,
+            drop,
+            theirs,
+            fixed,
+            temporary,
+            packets,
+            tuple(local),
+            key,
+            shared,
         )
 
 

@@ -145,6 +145,15 @@ def _readonly(at: Ground) -> str:
     )
 
 
+def _modes(at: Ground) -> str:
+    file = at.canaries.kept
+    before = file.stat().st_mode
+    return _pairs(
+        allowed={"trying it": at.tries("open_up", file)},
+        refused={"changing a mode": "ok" if file.stat().st_mode != before else ""},
+    )
+
+
 def _environment(at: Ground) -> str:
     found: set[str] = set(at.lab.call("variables", returns=list[str])) - VARIABLES
     return _pairs(
@@ -259,6 +268,7 @@ PROBES: dict[str, Callable[[Ground], str]] = {
     "others": _others,
     "names": _names,
     "readonly": _readonly,
+    "modes": _modes,
     "environment": _environment,
     "processes": _processes,
     "services": _services,

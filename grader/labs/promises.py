@@ -31,6 +31,7 @@ PROMISES: dict[str, Promise] = {
     "others": Promise("cannot read other submissions, nor their labs' folders", _WALLED),
     "names": Promise("cannot tell which files exist", _OWN_VIEW),
     "readonly": Promise("can write in its folders, and nowhere else", _WALLED),
+    "modes": Promise("cannot change modes or owners of the machine's files", _WALLED),
     "environment": Promise("cannot read the environment of the grader or of others", _WALLED),
     "processes": Promise("cannot see processes of the machine", _OWN_VIEW),
     "services": Promise(

@@ -187,7 +187,7 @@ class BareSandbox:
         seen += [layout.submission, layout.labs, *(m.outside for m in plan.mounts)]
         if plan.workspace_writable:
             write = [*write, *(layout.labs / lab for lab in layout.lab_ids)]
-        code = seccomp.program(datagrams=False, shared_ipc=False)
+        code = seccomp.program(datagrams=False, shared_ipc=False, modes=False)
         return {
             "landlock": {
                 "read": [str(p) for p in seen],

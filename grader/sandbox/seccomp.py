@@ -17,97 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from grader.errors import SandboxFault
+from grader.sandbox.calls import DECIDED, MODES, REFUSED, SHARED, UNKNOWN
 
-# Calls to their numbers on (x86_64, aarch64); None where there is no such call.
-_Calls = dict[str, tuple[int | None, int | None]]
-
-_REFUSED: _Calls = {
-    # Mounts.
-    "mount": (165, 40),
-    "umount2": (166, 39),
-    "pivot_root": (155, 41),
-    "chroot": (161, 51),
-    "open_tree": (428, 428),
-    "move_mount": (429, 429),
-    "fsopen": (430, 430),
-    "fsconfig": (431, 431),
-    "fsmount": (432, 432),
-    "fspick": (433, 433),
-    "mount_setattr": (442, 442),
-    "open_tree_attr": (467, 467),
-    "open_by_handle_at": (304, 265),
-    "name_to_handle_at": (303, 264),
-    "fanotify_init": (300, 262),
-    # Namespaces.
-    "unshare": (272, 97),
-    "setns": (308, 268),
-    # Other processes.
-    "ptrace": (101, 117),
-    "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271),
-    "pidfd_getfd": (438, 438),
-    "kcmp": (312, 272),
-    # The kernel's keys, programs and counters.
-    "add_key": (248, 217),
-    "request_key": (249, 218),
-    "keyctl": (250, 219),
-    "bpf": (321, 280),
-    "perf_event_open": (298, 241),
-    "userfaultfd": (323, 282),
-    "lookup_dcookie": (212, 18),
-    "syslog": (103, 116),
-    # The machine.
-    "kexec_load": (246, 104),
-    "kexec_file_load": (320, 294),
-    "create_module": (174, None),
-    "init_module": (175, 105),
-    "delete_module": (176, 106),
-    "finit_module": (313, 273),
-    "reboot": (169, 142),
-    "swapon": (167, 224),
-    "swapoff": (168, 225),
-    "quotactl": (179, 60),
-    "quotactl_fd": (443, 443),
-    "acct": (163, 89),
-    "vhangup": (153, 58),
-    "iopl": (172, None),
-    "ioperm": (173, None),
-    "modify_ldt": (154, None),
-    "uselib": (134, None),
-    # The clock. Whether adjtimex only asks is behind a pointer, where no filter can look.
-    "settimeofday": (164, 170),
-    "clock_settime": (227, 112),
-    "adjtimex": (159, 171),
-    "clock_adjtime": (305, 266),
-}
-#: What programs of one user share: System V memory and semaphores, System V and POSIX queues.
-_SHARED: _Calls = {
-    "shmget": (29, 194),
-    "semget": (64, 190),
-    "msgget": (68, 186),
-    "mq_open": (240, 180),
-}
-#: Young calls that libraries do without: clone3 hides its flags behind a pointer.
-_UNKNOWN: _Calls = {
-    "clone3": (435, 435),
-    "io_uring_setup": (425, 425),
-    "io_uring_enter": (426, 426),
-    "io_uring_register": (427, 427),
-}
-#: Calls whose arguments decide.
-_DECIDED: _Calls = {
-    "clone": (56, 220),
-    "personality": (135, 92),
-    "prlimit64": (302, 261),
-    "ioctl": (16, 29),
-    "mknod": (133, None),
-    "mknodat": (259, 33),
-    "socket": (41, 198),
-    "sendto": (44, 206),
-    "sendmsg": (46, 211),
-    "sendmmsg": (307, 269),
-}
-#: Machine to its column above and its AUDIT_ARCH number.
+#: Machine to its column of the tables and its AUDIT_ARCH number.
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 #: The bit that marks the x32 calls of an x86-64 kernel.
 _X32 = 0x4000_0000
@@ -122,6 +34,7 @@ _SOCK_TYPE = 0xF  # the rest of a type are SOCK_CLOEXEC and SOCK_NONBLOCK
 _IPPROTO_TCP = 6
 
 _ALLOW, _KILL, _ERRNO = 0x7FFF_0000, 0x8000_0000, 0x0005_0000
+_PRETEND = _ERRNO  # no error: the call has done nothing, and says that it worked
 _EPERM = _ERRNO | errno.EPERM
 _ENOSYS = _ERRNO | errno.ENOSYS
 _EAFNOSUPPORT = _ERRNO | errno.EAFNOSUPPORT
@@ -137,14 +50,20 @@ _MAX_JUMP = 255
 
 
 def program(
-    machine: str | None = None, *, datagrams: bool = True, shared_ipc: bool = True
+    machine: str | None = None,
+    *,
+    datagrams: bool = True,
+    shared_ipc: bool = True,
+    modes: bool = True,
 ) -> bytes:
     """The filter as an array of `struct sock_filter`, for this machine unless told another.
 
     Where no network namespace separates a guest, `datagrams=False` leaves it TCP alone of the
     internet protocols, so that nothing leaves by UDP or raw packets past Landlock's rules. Where
     it runs among other programs of its user, `shared_ipc=False` refuses UNIX sockets (which lead
-    to a session bus or a container daemon; socket pairs stay) and System V and POSIX queues.
+    to a session bus or a container daemon; socket pairs stay) and System V and POSIX queues. Where
+    it sees files of its user, `modes=False` has changes of modes and owners, which Landlock does
+    not govern, do nothing: they seem to work, since programs give up where they are refused.
 
     Raises:
         SandboxFault: no table for this kind of machine.
@@ -160,12 +79,13 @@ def program(
     code.load(_NUMBER)
     if machine == "x86_64":
         code.when(_IF_AT_LEAST, _X32, _KILL)
-    refused = _REFUSED if shared_ipc else _REFUSED | _SHARED
-    for calls, verdict in ((refused, _EPERM), (_UNKNOWN, _ENOSYS)):
+    refused = REFUSED if shared_ipc else REFUSED | SHARED
+    pretended = {} if modes else MODES
+    for calls, verdict in ((refused, _EPERM), (UNKNOWN, _ENOSYS), (pretended, _PRETEND)):
         for numbers in calls.values():
             if (number := numbers[column]) is not None:
                 code.when(_IF_EQUAL, number, verdict)
-    for name, numbers in _DECIDED.items():
+    for name, numbers in DECIDED.items():
         if (number := numbers[column]) is not None:
             code.skip_unless_equal(number, f"after {name}")
             if name == "socket":

@@ -26,6 +26,7 @@ OPEN: list[tuple[Tier, str]] = [
     ("landlock", "processes"),
     ("none", "files"),
     ("none", "others"),
+    ("none", "modes"),
     ("none", "names"),
     ("none", "processes"),
     ("none", "services"),
