@@ -187,13 +187,22 @@ class Jvm:
         try:
             return bool(os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT))
         except ChildProcessError:
-            return not Path(f"/proc/{self.pid}").exists()
+            return not _lives(self.pid)
 
     def close(self) -> None:
         """Let it end as it wants, which is when a cache in training gets written."""
         if self._process.stdin:
             self._process.stdin.close()
         self._process.wait()
+
+
+def _lives(pid: int) -> bool:
+    """Whether there is a process `pid` that has not ended, whether or not it was waited for."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
 
 
 def python_for_spark() -> None:
