@@ -48,7 +48,7 @@ class Pool:
     def prepare(self) -> None:
         """Let a station warm up for whoever comes next, if nothing else needs the machine."""
         if self._ready is None and self._spare and free_memory() > ROOM:
-            with suppress(SandboxFault):  # who takes one is told
+            with suppress(SandboxFault, OSError):  # who takes one is told
                 self._ready = self._make()
 
     @property

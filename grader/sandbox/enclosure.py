@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,8 @@ from grader.sandbox.watch import Allowance, Watch
 _OWNERS = itertools.cycle(range(20_000 + os.getpid() % 4_000 * 8, 20_008 + os.getpid() % 4_000 * 8))
 #: Of what is printed before a lab begins, as much is kept.
 _PRINTED = 16 << 10
+#: Seconds that processes which are being killed are waited for.
+_DYING = 2.0
 
 
 class Walled:
@@ -113,10 +116,15 @@ class Walled:
             return
         self.ran_out()  # what the kernel's group has to tell goes with it
         self._closed = True
-        self._watch.stop()
-        self._kill()
+        # A group and a warden wait for those inside; the others do not end before the first.
+        inside = [] if self._group or self._warden else metering.tree(self._process.pid)
+        try:
+            self._watch.stop()
+        finally:
+            self._kill()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=10)
+        _vanish(inside)
         self.printed()
         os.close(self._output)
         self._output = -1
@@ -134,6 +142,13 @@ class Walled:
         if self._group is not None:
             with suppress(SandboxFault):
                 self._group.kill()
+
+
+def _vanish(procs: Sequence[metering.Proc]) -> None:
+    """Wait until `procs`, which are being killed, are gone: they may hold and write files."""
+    end = time.monotonic() + _DYING
+    while any(metering.started(p.pid) == p.start for p in procs) and time.monotonic() < end:
+        time.sleep(0.002)
 
 
 def owner() -> int:

@@ -203,6 +203,15 @@ def test_who_does_not_answer_has_run_out_of_time(lab: Starts, home: Household) -
     assert home.released == [False]
 
 
+def test_who_closes_the_line_of_requests_has_run_out_of_time(lab: Starts) -> None:
+    """A request that cannot be sent is one that is not answered."""
+    guest = lab(f"{READY}lines.close()\ntime.sleep(60)\n")
+    guest.ready()
+    time.sleep(0.1)
+    with pytest.raises(StudentError, match=r"^time: more than 0\.2 s$"):
+        guest.ask("run", 0.2)
+
+
 def test_a_limit_that_ended_it_is_told_rather_than_the_time(lab: Starts, home: Household) -> None:
     """When both come together, the limit is why nothing came."""
     guest = lab(f"{READY}hear()\ntime.sleep(60)\n")
