@@ -82,7 +82,7 @@ def _first(m: Mapping[str, Any]) -> Iterator[Row]:
 
 def _wall(m: Mapping[str, Any]) -> Iterator[Row]:
     yield (
-        f"the wall ({m['tier']}), up and down",
+        f"the wall ({m['tier']}), put up",
         f"{m['cost_seconds']['plain lab']['all']:.3f} s",
         "",
     )
