@@ -48,6 +48,8 @@ class Attack:
     seconds: float = 30.0
     #: Only root can build it.
     root: bool = False
+    #: What of `grader.labs.promises` it tries to break; it may succeed where that is not promised.
+    promise: str = ""
 
     @property
     def id(self) -> str:
@@ -88,7 +90,7 @@ def described(
     """
     said = dict(re.findall(r"^([A-Z][a-z]+): (.*)$", text, re.MULTILINE))
     summary = " ".join(text.partition("\n\n")[0].split())
-    unknown = set(said) - {"Lab", "Verdict", "Message", "Naive", "Seconds"}
+    unknown = set(said) - {"Lab", "Verdict", "Message", "Naive", "Seconds", "Promise"}
     verdicts = frozenset(re.split(r"\s*\|\s*", said.get("Verdict", "")))
     win = said.get("Naive", "")
     if unknown or not summary or not verdicts <= set(_VERDICTS) or win not in _WINS:
@@ -104,6 +106,7 @@ def described(
         win=cast("Win", win),
         seconds=float(said.get("Seconds", "30")),
         root=root,
+        promise=said.get("Promise", ""),
     )
 
 

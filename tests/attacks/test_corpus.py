@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from grader.labs.promises import PROMISES
 from tests.attacks.builders import built
 from tests.attacks.catalogue import Attack, from_files
 from tests.attacks.scene import Scene
@@ -25,11 +26,17 @@ def test_the_attack_fails(attack: Attack, scene: Scene) -> None:
     """It earns nothing, learns nothing, touches nothing, and is told as pinned."""
     if attack.root and os.geteuid() != 0:
         pytest.skip("only root can build this one")
+    kept = not attack.promise or scene.tier in PROMISES[attack.promise].tiers
     with scene.submission(attack) as folder:
         outcome = scene.grade(folder, attack.lab)
         if attack.family == "daemons":
             time.sleep(0.5)  # what survived would act now
-        complaints = scene.complaints(attack, outcome)
+        if kept:
+            complaints = scene.complaints(attack, outcome)
+        else:  # the tier says so; it must still be worth nothing, and leave nothing behind
+            complaints = [f"{r.name} earned {r.points}" for r in outcome.results if r.points]
+            scene.witness.words.clear()
+            complaints += scene.damage()
     if attack.lab in CHEAP:
         complaints += scene.honest(attack.lab)
     if complaints:

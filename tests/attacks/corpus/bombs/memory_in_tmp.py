@@ -2,7 +2,7 @@
 
 Lab: tight
 Verdict: student-error|unanswered
-Message: (disk: 32 MiB|memory: 256 MiB) reached|No space left
+Message: (disk: 32 MiB|memory: 256 MiB) reached|No space left|Permission denied
 Naive: not-tried
 """
 

@@ -2,6 +2,7 @@
 
 Lab: engine
 Verdict: wrong
+Promise: services
 Naive: not-tried
 Seconds: 60
 """

@@ -2,6 +2,7 @@
 
 Lab: probe
 Verdict: wrong
+Promise: services
 Naive: touches
 """
 

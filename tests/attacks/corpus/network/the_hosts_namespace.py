@@ -3,6 +3,7 @@
 Lab: probe
 Verdict: student-error
 Message: answer raised (ConnectionRefused|Permission|OS)Error
+Promise: services
 Naive: touches
 """
 

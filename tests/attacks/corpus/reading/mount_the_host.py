@@ -1,7 +1,7 @@
 """Gain a namespace in which one is root, mount the host's disk, and read it.
 
 Lab: probe
-Verdict: wrong
+Verdict: wrong|student-error
 Naive: not-tried
 """
 
