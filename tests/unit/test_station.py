@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,11 +61,18 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_folders_let_others_through_and_in(station: Station) -> None:
-    """Whoever runs a lab under another user id reads them; nobody but us makes folders there."""
+def test_folders_let_others_through_and_in() -> None:
+    """Whoever runs a lab under another user id reads them, whatever our umask; nobody but us makes
+    folders there."""
+    before = os.umask(0o077)
+    try:
+        station = Station(Bare(), ENGINES, ["one", "two"], [], LIMITS)
+    finally:
+        os.umask(before)
     assert mode(station.home) == 0o711
     for name in ("submission", "labs", "labs/one", "labs/two"):
         assert mode(station.home / name) == 0o755
+    station.close()
 
 
 def test_a_lab_finds_an_empty_folder_under_the_one_name(station: Station) -> None:
