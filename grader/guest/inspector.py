@@ -35,7 +35,7 @@ class InspectorHouse:
         if "mlflow" in start["runtime"]:
             mlflow_engine.configure("sqlite://")  # MLflow reads this as it is imported
             from grader.guest import mlflow_view  # noqa: F401 - likewise
-        self._kept = set(self._places.tmp.iterdir())
+        self._kept = self._places.temporary()
 
     def lab(self, start: dict[str, Any]) -> Inspector:
         """Look at a lab, in a process of its own: what a crafted file breaks, it breaks there."""
@@ -46,8 +46,7 @@ class InspectorHouse:
 
     def settle(self) -> str:
         """Remove the copies of the last lab's store."""
-        self._places.clear_tmp(self._kept)
-        return ""
+        return self._places.clear_tmp(self._kept)
 
 
 class Inspector:

@@ -63,7 +63,7 @@ class RunnerHouse:
             for name in _SPARK:
                 importlib.import_module(name)
         self._java_state = waking() if waking else {}
-        self._kept = set(self._places.tmp.iterdir())
+        self._kept = self._places.temporary()
         # A full collection takes a fifth of a second; a lab's own should not look at all this.
         gc.collect()
         gc.freeze()
@@ -94,12 +94,13 @@ class RunnerHouse:
         if self._jvm:
             if not self._jvm.alive:
                 return "Java has ended"
+            if not self._kept <= self._places.temporary():
+                return "what Java and this process share is gone"
             try:
                 told = spark_engine.in_a_fork(spark_engine.put_back, self._jvm, self._java_state)
             except RuntimeError as error:
                 return f"Java does not answer: {error}"
-        self._places.clear_tmp(self._kept)
-        return told
+        return told or self._places.clear_tmp(self._kept)
 
     def finish(self) -> None:
         """Let Java end as it wants, which is when it writes a cache that it was to make."""

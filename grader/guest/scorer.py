@@ -30,7 +30,7 @@ class ScorerHouse:
         mlflow_engine.configure(f"sqlite:///{self._places.tmp}/mlflow.db")
         for name in ("mlflow.pyfunc", "mlflow.sklearn", "pandas", "sklearn.ensemble"):
             importlib.import_module(name)
-        self._kept = set(self._places.tmp.iterdir())
+        self._kept = self._places.temporary()
 
     def lab(self, start: dict[str, Any]) -> Scorer:
         """Score a lab's models, in a process of its own."""
@@ -41,8 +41,7 @@ class ScorerHouse:
 
     def settle(self) -> str:
         """Remove what the last lab's models left."""
-        self._places.clear_tmp(self._kept)
-        return ""
+        return self._places.clear_tmp(self._kept)
 
 
 class Scorer:

@@ -83,7 +83,9 @@ def test_temporary_files_go_but_for_those_that_are_kept(tmp_path: Path) -> None:
     (at.tmp / "link").symlink_to(tmp_path / "labs")
     (at.tmp / "dangling").symlink_to("nowhere")
     os.mkfifo(at.tmp / "pipe")
-    at.clear_tmp({at.tmp / "kept"})
+    (at.tmp / "locked/deep").mkdir(parents=True)
+    (at.tmp / "locked").chmod(0)
+    assert at.clear_tmp({at.tmp / "kept"}) == ""
     assert [p.name for p in at.tmp.iterdir()] == ["kept"]
     assert (at.tmp / "kept/log").exists()
     assert (tmp_path / "labs/one").exists()
@@ -92,7 +94,7 @@ def test_temporary_files_go_but_for_those_that_are_kept(tmp_path: Path) -> None:
 def test_a_file_that_does_not_go_keeps_none_of_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It takes room, no more."""
+    """It is told, so that the wall goes with it."""
     at = places(tmp_path)
     for name in "abc":
         (at.tmp / name).touch()
@@ -104,5 +106,21 @@ def test_a_file_that_does_not_go_keeps_none_of_the_others(
         unlink(path)
 
     monkeypatch.setattr(Path, "unlink", refusing)
-    at.clear_tmp(set())
+    assert at.clear_tmp(set()) == "temporary files cannot be removed"
     assert [p.name for p in at.tmp.iterdir()] == ["b"]
+
+
+def test_what_the_keeper_needs_and_is_gone_is_told(tmp_path: Path) -> None:
+    """A lab can remove what is not its own."""
+    at = places(tmp_path)
+    assert at.clear_tmp({at.tmp / "kept"}) == "temporary files of the keeper's are gone"
+
+
+def test_the_home_is_cleared_and_stays(tmp_path: Path) -> None:
+    """Settings that one lab leaves in its home are none of the next one's."""
+    at = places(tmp_path)
+    (at.tmp / "home").mkdir()
+    kept = at.temporary()
+    (at.tmp / "home/.config").mkdir()
+    assert at.clear_tmp(kept) == ""
+    assert list((at.tmp / "home").iterdir()) == []

@@ -1,0 +1,216 @@
+"""The labs of one submission share a warm wall, and notice nothing of each other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.core.verdict import Result
+from grader.course.course import Course
+from grader.labs.checking import run_check
+from grader.labs.engines import RUNTIME
+from grader.labs.lab import Lab
+from grader.labs.load import load_labs
+from grader.labs.pool import runtime_of, widest
+from grader.labs.session import LabSession, limits_of, seed_of
+from grader.labs.station import Engines, Station
+from grader.sandbox.interface import Sandbox
+from tests.engine.conftest import Runs
+from tests.stage import Stage
+
+pytestmark = pytest.mark.engine
+
+ROOT = Path(__file__).parents[2]
+#: What a lab finds around it, and whether its engines do what they should.
+LOOK = """
+import json, os, sys, tempfile, threading
+import mlflow
+import numpy, random
+java = spark._jvm.java
+system = java.lang.System
+found = {
+    "tables": sorted(t.name for t in spark.catalog.listTables()),
+    "global views": len(spark.catalog.listTables("global_temp")),
+    "streams": len(spark.streams.active),
+    "zone": java.util.TimeZone.getDefault().getID(),
+    "session zone": spark.conf.get("spark.sql.session.timeZone"),
+    "locale": java.util.Locale.getDefault().toString(),
+    "property": str(system.getProperty("left.behind")),
+    "user.dir": system.getProperty("user.dir"),
+    "setting": spark.conf.get("spark.left.behind", "none"),
+    "variable": os.environ.get("LEFT_BEHIND"),
+    "folder": os.getcwd(),
+    "files": sorted(os.listdir(".")),
+    "temporary": sorted(n for place in (tempfile.gettempdir(), os.path.expanduser("~"), "/dev/shm")
+                        for n in os.listdir(place) if "left" in n),
+    "modules": sorted(n for n in sys.modules if "left" in n),
+    "path": [p for p in sys.path if "left" in p],
+    "runs": len(mlflow.search_runs(search_all_experiments=True, output_format="list")),
+    "open run": str(mlflow.active_run()),
+    "experiments": sorted(e.name for e in mlflow.search_experiments()),
+    "threads": sorted(t.name for t in threading.enumerate() if "left" in t.name),
+    "others": sum("left-behind" in open(f"/proc/{p}/cmdline").read()
+                  for p in os.listdir("/proc") if p.isdigit() and os.access(f"/proc/{p}", os.R_OK)),
+}
+with mlflow.start_run(run_name="mine"):
+    mlflow.log_metric("one", 1.0)
+spark.range(3).write.saveAsTable("mine")
+found["rows"] = spark.table("mine").count()
+found["metric"] = mlflow.search_runs(output_format="list")[0].data.metrics
+found["frame"] = len(spark.table("mine").toPandas())
+drawn = random.random(), float(numpy.random.random())
+
+def look():
+    return found
+
+def draws():
+    return list(drawn)
+"""
+#: What a lab does to what it shares with the next one.
+DAMAGE = {
+    "nothing": "",
+    "tables": "spark.range(2).write.saveAsTable('left')\nspark.sql('create database other')",
+    "views": "spark.range(2).createGlobalTempView('left')\n"
+    "spark.conf.set('spark.left.behind', 'x')\n"
+    "spark.conf.set('spark.sql.session.timeZone', 'Asia/Tokyo')",
+    "context stopped": "spark.stop()",
+    "context left open": "spark.stop = lambda: None\nspark.range(9).cache().count()",
+    "streams": "type(spark.streams).active = property(lambda _: [])\n"
+    "type(spark).stop = lambda _: None\n"
+    "q = spark.readStream.format('rate').load()\n"
+    "q.writeStream.format('memory').queryName('left').start()",
+    "properties": "java = spark._jvm.java\n"
+    "java.lang.System.setProperty('left.behind', 'x')\n"
+    "java.lang.System.setProperty('user.dir', '/left')\n"
+    "java.util.TimeZone.setDefault(java.util.TimeZone.getTimeZone('Asia/Tokyo'))\n"
+    "java.util.Locale.setDefault(java.util.Locale.forLanguageTag('tr'))",
+    "runs": "import mlflow\nmlflow.set_experiment('left')\nmlflow.start_run()\n"
+    "mlflow.log_metric('one', 7.0)",
+    "python": "import os, random, sys, threading, types\n"
+    "os.environ['LEFT_BEHIND'] = 'x'\nos.environ['MLFLOW_TRACKING_URI'] = '/left'\n"
+    "os.chdir('/')\nrandom.seed(1)\nsys.path.insert(0, '/left')\n"
+    "sys.modules['left'] = sys.modules['pandas'] = types.ModuleType('left')\n"
+    "threading.Thread(target=threading.Event().wait, name='left', daemon=True).start()",
+    "patches": "import mlflow, pyspark.sql, builtins\n"
+    "mlflow.log_metric = mlflow.start_run = lambda *a, **k: 1 / 0\n"
+    "pyspark.sql.DataFrame.count = lambda self: 99\n"
+    "pyspark.sql.SparkSession.table = lambda *a: None\nbuiltins.len = lambda _: 99",
+    "temporary files": "import os, tempfile\nplace = tempfile.gettempdir()\n"
+    "os.makedirs(f'{place}/left/below')\nos.chmod(f'{place}/left', 0)\n"
+    "for n in range(300):\n    open(f'{place}/left{n}', 'wb').write(b'x' * 100_000)\n"
+    "open(os.path.expanduser('~/left'), 'w').close()\nopen('/dev/shm/left', 'w').close()\n"
+    "os.makedirs('kept/below')\nos.chmod('kept', 0)",
+    "what the keeper needs": "import os, shutil, tempfile\n"
+    "for name in os.listdir(tempfile.gettempdir()):\n"
+    "    shutil.rmtree(f'{tempfile.gettempdir()}/{name}', ignore_errors=True)",
+    "a daemon": "import os, sys\n"
+    "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
+    "        code = 'import time; time.sleep(60)'\n"
+    "        os.execv(sys.executable, ['python', '-S', '-c', code, 'left-behind'])\n"
+    "    os._exit(0)\nos.wait()",
+    "java exits": "try:\n    spark._jvm.java.lang.System.exit(0)\nexcept Exception:\n    pass",
+    "java is killed": "import os\nfor p in os.listdir('/proc'):\n"
+    "    if p.isdigit() and open(f'/proc/{p}/comm').read().strip() == 'java':\n"
+    "        os.kill(int(p), 9)",
+    "the keeper is killed": "import os\nos.kill(os.getppid(), 9)",
+    "everything is killed": "import os\nos.kill(-1, 9)",
+}
+
+
+@pytest.fixture(scope="module")
+def untouched(runs: Runs) -> Any:
+    """What the first lab of a submission finds."""
+    session = runs(LOOK, RUNTIME)
+    assert session.stopped == ""
+    return Lab(session, {}).call("look", returns=dict[str, Any])
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_no_lab_finds_what_another_did(runs: Runs, untouched: Any, what: str) -> None:
+    """Whatever a lab does to what it shares, the next finds it as the first one did."""
+    runs(DAMAGE[what], RUNTIME)
+    session = runs(LOOK, RUNTIME)
+    assert session.stopped == ""
+    assert Lab(session, {}).call("look", returns=dict[str, Any]) == untouched
+
+
+def test_random_numbers_are_each_labs_own(runs: Runs) -> None:
+    """A fork does not repeat what the last one drew."""
+    drawn: set[float] = set()
+    for _ in range(2):
+        drawn |= set(Lab(runs(LOOK, RUNTIME), {}).call("draws", returns=list[float]))
+    assert len(drawn) == 4
+
+
+def test_students_share_no_process_and_no_file(engines: tuple[Sandbox, Engines]) -> None:
+    """Two submissions at a time: other processes, another JVM, nothing of each other's to read."""
+    sandbox, made = engines
+    write = (
+        "import os, tempfile\n"
+        "places = ['/workspace/secret', tempfile.gettempdir() + '/secret', '/dev/shm/secret']\n"
+        "for place in places:\n    open(place, 'w').write('alice')\n"
+        "spark.sparkContext.setLocalProperty('secret', 'alice')\n"
+        "spark.range(1).createGlobalTempView('secret')\n"
+    )
+    read = (
+        "import os, tempfile\n"
+        "places = ['/workspace/secret', tempfile.gettempdir() + '/secret', '/dev/shm/secret']\n"
+        "found = [p for p in places if os.path.exists(p)]\n"
+        "views = len(spark.catalog.listTables('global_temp'))\n"
+        "def seen():\n    return [*found, *['view'] * views]\n"
+    )
+    with (
+        Stage(sandbox, ("spark",), engines=made) as alice,
+        Stage(sandbox, ("spark",), engines=made) as bob,
+    ):
+        assert alice.run(write).stopped == ""
+        session = bob.run(read)
+        assert session.stopped == ""
+        assert Lab(session, {}).call("seen", returns=list[str]) == []
+        theirs = [s.station._keepers["runner"]._enclosure.pids for s in (alice, bob)]
+        assert theirs[0]
+        assert theirs[1]
+        assert not theirs[0] & theirs[1]
+        ours = os.geteuid()
+        users = [{Path(f"/proc/{p}").stat().st_uid for p in pids} - {ours} for pids in theirs]
+        assert not users[0] & users[1]
+
+
+def graded(order: list[str], folder: Path, sandbox: Sandbox, engines: Engines) -> Iterator[Result]:
+    """The results of the course's own labs, run in this order at one station."""
+    course = Course(ROOT)
+    labs = load_labs(course.labs_folder, course.schemas)
+    specs = [labs[name].spec for name in order]
+    limits = widest([limits_of(s) for s in specs])
+    station = Station(sandbox, engines, order, runtime_of(specs), limits)
+    try:
+        for name in order:
+            target = folder / "labs" / f"{name}.py"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(labs[name].folder / "solution.py", target)
+        station.admit(folder)
+        for name in order:
+            lab = labs[name]
+            seed = seed_of("secret", name)
+            with LabSession(lab, f"labs/{name}.py", station, seed) as session:
+                session.run()
+                yield from [run_check(lab, check, session) for check in lab.spec.checks]
+    finally:
+        station.close()
+
+
+def test_the_order_of_labs_does_not_matter(
+    engines: tuple[Sandbox, Engines], tmp_path: Path
+) -> None:
+    """The first lab of each order runs alone, the last after all others: every result is equal."""
+    names = sorted(p.name for p in (ROOT / "labs").iterdir() if (p / "lab.yaml").is_file())
+    tmp_path.chmod(0o755)
+    one = list(graded(names, tmp_path / "one", *engines))
+    two = list(graded(names[::-1], tmp_path / "two", *engines))
+    assert {(r.paper, r.name): r for r in one} == {(r.paper, r.name): r for r in two}
+    assert all(r.points == r.maximum for r in one)
