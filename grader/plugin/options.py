@@ -143,6 +143,7 @@ def request(config: pytest.Config) -> Request:
         except SubmissionError as error:
             raise pytest.UsageError(str(error)) from error
     folders = list(dict.fromkeys(folders))
+    _not_from_a_student(config, folders)
     names = [f.name for f in folders]
     for name in names:
         if names.count(name) > 1:
@@ -164,6 +165,22 @@ def request(config: pytest.Config) -> Request:
         wanted=containment(config),
         secret=course.secret if seed is None else seed,
     )
+
+
+def _not_from_a_student(config: pytest.Config, folders: Sequence[Path]) -> None:
+    """Refuse to go on where pytest took its settings from a submission.
+
+    Raises:
+        pytest.UsageError: it did, since somebody wrote `--submission FOLDER`.
+    """
+    own = [path.resolve() for path in (config.inipath, config.rootpath) if path]
+    for folder in folders:
+        if any(path.is_relative_to(folder.resolve()) for path in own):
+            raise pytest.UsageError(
+                f"pytest has read its settings from the submission {folder.name}, and they can run "
+                "code: start it in the course repository, and write --submission=FOLDER with an "
+                "equals sign; with a space pytest takes the folder for an argument of its own"
+            )
 
 
 def share(text: str | None) -> Fraction:

@@ -103,11 +103,32 @@ def test_all_at_once(scene: Scene, tmp_path: Path) -> None:
 def test_a_configuration_in_a_submission_is_not_used(
     attack: Attack, scene: Scene, tmp_path: Path
 ) -> None:
-    """Not even where pytest takes the folder's name for an argument of its own."""
+    """Whatever lies in a folder changes nothing of how it is graded."""
     with scene.submission(attack) as folder:
-        status, shown = run(scene, tmp_path, "--submission", f"submissions/{folder.name}")
+        status, shown = run(scene, tmp_path, f"--submission=submissions/{folder.name}")
     damage = scene.damage()
     assert "the planted code ran" not in shown
     assert damage == []
     assert status == 1, shown[-2000:]
     assert earned(grade(tmp_path / attack.student)) == 0
+
+
+#: Files that pytest looks for in a folder which it takes for its own argument.
+SETTINGS = ("pytest_ini", "pyproject_toml", "hidden_pytest_ini", "tox_ini_and_setup_cfg")
+
+
+@pytest.mark.parametrize("attack", [a for a in ATTACKS if a.name in SETTINGS], ids=lambda a: a.id)
+def test_a_folder_that_pytest_took_for_its_own_argument_is_refused(
+    attack: Attack, scene: Scene, tmp_path: Path
+) -> None:
+    """Where pytest itself has read a student's settings nothing is graded.
+
+    It obeys them before any plugin is asked: docs/security.md says how to write the option.
+    """
+    with scene.submission(attack) as folder:
+        status, shown = run(scene, tmp_path, "--submission", f"submissions/{folder.name}")
+    scene.damage()
+    assert status in (1, 4), shown[-2000:]
+    assert not (tmp_path / attack.student).exists()
+    told = "with an equals sign" in " ".join(shown.split())
+    assert told or "Error importing plugin" in shown
