@@ -1,0 +1,124 @@
+"""Our settings of Spark and Delta change how long a lab takes, and nothing that it can see."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.course.course import Course
+from grader.errors import StudentError
+from grader.labs.checking import run_check
+from grader.labs.engines import prepare
+from grader.labs.load import LoadedLab, load_labs
+from grader.labs.session import LabSession, limits_of
+from grader.labs.station import Engines, Station
+from grader.labs.training import roomy
+from grader.labs.walls import open_sandbox
+from grader.sandbox.interface import RoleName, Sandbox
+
+COURSE = Course(Path(__file__).parents[2])
+LABS = {
+    id_: lab
+    for id_, lab in load_labs(COURSE.labs_folder, COURSE.schemas).items()
+    if "spark" in lab.spec.runtime
+}
+#: Minutes under Delta's defaults on two busy cores.
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
+
+#: What differs between any two runs: ids, and the file names that are made of them.
+_RANDOM = re.compile(
+    r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b"
+)
+#: Likewise: moments, and how long something took.
+_TIMES = re.compile(r"timestamp|.*(TimeMs|_time_ms)")
+#: With more tasks a write makes more and so smaller files, as it does on a larger cluster: their
+#: numbers and sizes in a commit's metrics, and the number of files that a table consists of.
+_PARALLEL = re.compile(
+    r"num(Added|Removed|Restored|Output|Copied)?(Files|Bytes)|active_files"
+    r"|(min|max|p25|p50|p75)FileSize|(table|num)(Size|OfFiles)AfterRestore|files_on_disk"
+)
+
+#: The requests of a lab's checks, in their order, with what came of each.
+Observations = list[tuple[str, Any]]
+
+
+class Observed(LabSession):
+    """A lab whose every answer is noted."""
+
+    def __init__(self, lab: LoadedLab, file: str, station: Station) -> None:
+        super().__init__(lab, file, station, "conformance")
+        self.seen: Observations = []
+
+    def ask(self, role: RoleName, op: str, **fields: Any) -> Any:
+        """See `LabSession.ask`."""
+        request = json.dumps([role, op, fields], sort_keys=True)
+        try:
+            value = super().ask(role, op, **fields)
+        except StudentError as error:
+            self.seen.append((request, f"{error.kind}: {error}"))
+            raise
+        self.seen.append((request, _lasting(value)))
+        return value
+
+
+def _lasting(value: Any) -> Any:
+    """`value` without what may differ."""
+    if isinstance(value, str):
+        return _RANDOM.sub("...", value)
+    if isinstance(value, list):
+        return [_lasting(v) for v in value]
+    if isinstance(value, dict):
+        return {
+            k: "..." if _TIMES.fullmatch(k) or _PARALLEL.fullmatch(k) else _lasting(v)
+            for k, v in value.items()
+        }
+    return value
+
+
+def observe(sandbox: Sandbox, engines: Engines, lab: LoadedLab, folder: Path) -> Observations:
+    """All that the lab's checks see of its reference, which must be right."""
+    (folder / "labs").mkdir(parents=True)
+    name = f"labs/{lab.spec.id}.py"
+    shutil.copyfile(lab.folder / "solution.py", folder / name)
+    station = Station(sandbox, engines, [lab.spec.id], lab.spec.runtime, limits_of(lab.spec))
+    try:
+        station.admit(folder)
+        with Observed(lab, name, station) as session:
+            session.run()
+            assert session.stopped == ""
+            results = [run_check(lab, check, session) for check in lab.spec.checks]
+            assert [r.reason for r in results if r.verdict.value != "correct"] == []
+            return [*session.seen, ('["printed"]', _lasting(session.printed))]
+    finally:
+        station.close()
+
+
+@pytest.mark.parametrize("lab_id", LABS)
+def test_a_lab_sees_the_same_under_sparks_defaults(lab_id: str, tmp_path: Path) -> None:
+    """Every answer that a reference's checks get is the same with our settings and without."""
+    sandbox = open_sandbox()
+    lab = roomy(LABS[lab_id])
+    engines = prepare(sandbox, lab.spec.runtime, lambda _: None)
+    tmp_path.chmod(0o755)
+    ours = observe(sandbox, engines, lab, tmp_path / "ours")
+    theirs = observe(sandbox, replace(engines, tuned=False), lab, tmp_path / "defaults")
+    assert [request for request, _ in ours] == [request for request, _ in theirs]
+    different = [
+        (request, mine, default)
+        for (request, mine), (_, default) in zip(ours, theirs, strict=True)
+        if _unordered(request, mine) != _unordered(request, default)
+    ]
+    assert different == []
+
+
+def _unordered(request: str, value: Any) -> Any:
+    """Rows of a table that is read back have no order to compare."""
+    if json.loads(request)[1:2] == ["rows"] and isinstance(value, list):
+        return sorted(value, key=lambda row: json.dumps(row, sort_keys=True))
+    return value
