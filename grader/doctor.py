@@ -190,7 +190,7 @@ def _proof(sandbox: Sandbox | None, minimum: Tier) -> Finding:
     if found:
         mend = "do not grade labs here; docs/security.md says what each sandbox needs"
         return Finding("sandbox", False, f"{tier} does not hold: {found}", _LABS, mend)
-    proved = ", ".join(name for name in PROBES if tier in PROMISES[name].tiers)
+    proved = ", ".join(name for name in PROBES if PROMISES[name].holds(tier))
     return Finding("sandbox", True, f"{tier}, tried: {proved}")
 
 

@@ -90,7 +90,7 @@ def holes(sandbox: Sandbox) -> dict[str, str]:
         told = {
             name: probe(found)
             for name, probe in PROBES.items()
-            if sandbox.tier in PROMISES[name].tiers
+            if PROMISES[name].holds(sandbox.tier)
         }
     return {name: complaint for name, complaint in told.items() if complaint}
 

@@ -21,6 +21,10 @@ class Promise:
     tiers: tuple[Tier, ...]
     instead: Mapping[Tier, str] = field(default_factory=dict)
 
+    def holds(self, tier: Tier) -> bool:
+        """Whether there is something on a tier to hold to: the promise, or what is said instead."""
+        return tier in self.tiers or tier in self.instead
+
     def told(self, tier: Tier) -> str:
         """What the docs say of a tier: `yes`, `no`, or what holds instead."""
         return "yes" if tier in self.tiers else self.instead.get(tier, "no")

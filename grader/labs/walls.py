@@ -20,7 +20,7 @@ from grader.sandbox.interface import TIERS, Sandbox, Tier
 
 #: What a weaker tier lacks is told with what would bring the stronger one.
 MENDS: dict[Tier, str] = {
-    "full": "run as root, or give the user a control group of its own: "
+    "full": "run as root and in no container, or give the user a control group of its own: "
     "systemd-run --user --scope -p Delegate=yes ...",
     "bwrap": "allow user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns=0, or "
     "docker run --privileged), and install the package bubblewrap",
