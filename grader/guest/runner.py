@@ -123,6 +123,8 @@ class Runner:
         self, start: dict[str, Any], places: Places, file: Path, source: bytes, jvm: Jvm | None
     ) -> None:
         self._file = file
+        #: What tracebacks call the file, wherever it lies.
+        self._shown = f"/submission/{start['file']}"
         self._source = source
         self._places = places
         self._spark: Any = None
@@ -163,7 +165,7 @@ class Runner:
         # Last on the path: a helper beside the lab can be imported, and shadows nothing.
         sys.path.append(str(self._file.parent))
         try:
-            code = compile(self._places.real(self._source), str(self._file), "exec")
+            code = compile(self._places.real(self._source), self._shown, "exec")
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None)
             where = f" (line {line} of {self._file.name})" if line else ""

@@ -14,7 +14,6 @@ import grader
 from grader.core.verdict import Result
 from grader.errors import GraderError
 from grader.grading import Entry, Workshop
-from grader.labs.session import seed_of
 from grader.plugin.nodes import Opener
 from grader.plugin.options import Request
 from grader.report import files, instructor, terminal
@@ -96,7 +95,7 @@ class Gathering:
     def _write_instructors(self) -> None:
         shop, folder = self._shop, self._request.report_dir
         students = [(w.student, w.decision, str(w.path)) for w in self.written()]
-        seeds = {lab: seed_of(shop.secret, lab) for lab in sorted(shop.chosen or ())}
+        seeds = {lab: shop.seed_of(lab) for lab in sorted(shop.chosen or ())}
         tiers = {w.sandbox for w in self.written()} - {"not-used"}
         lines = instructor.render(grader.__version__, "".join(tiers) or "not-used", seeds, students)
         try:

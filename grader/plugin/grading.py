@@ -52,6 +52,7 @@ class GradingPlugin:
             self._progress.say,
             wanted=request.wanted,
             secret=request.secret,
+            seed=request.seed,
             root=request.course.root,
             workers=workers(),
             to_come=len(request.submissions) // workers(),

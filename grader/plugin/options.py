@@ -69,8 +69,8 @@ def add(parser: pytest.Parser) -> None:
         "--seed",
         default=None,
         metavar="TEXT",
-        help=f"what hidden data is generated from, instead of the course's secret ({SECRET} or "
-        "bank/keys/secret.txt)",
+        help="what hidden data is generated from, such as a seed of reports/instructor.json, "
+        f"instead of one from the course's secret ({SECRET} or bank/keys/secret.txt)",
     )
 
 
@@ -127,6 +127,7 @@ class Request:
     policy: Policy
     wanted: Wanted
     secret: str
+    seed: str | None
 
 
 def request(config: pytest.Config) -> Request:
@@ -149,7 +150,7 @@ def request(config: pytest.Config) -> Request:
         if names.count(name) > 1:
             twins = ", ".join(str(f) for f in folders if f.name == name)
             raise pytest.UsageError(f"two submissions have the same folder name: {twins}")
-    course, seed = Course(root), config.getoption("--seed")
+    course = Course(root)
     return Request(
         course=course,
         submissions=tuple(folders),
@@ -163,7 +164,8 @@ def request(config: pytest.Config) -> Request:
             pass_mark=share(config.getoption("--pass-mark")),
         ),
         wanted=containment(config),
-        secret=course.secret if seed is None else seed,
+        secret=course.secret,
+        seed=config.getoption("--seed"),
     )
 
 

@@ -7,9 +7,13 @@ hash beside it tells a damaged one, which is removed, so that it is trained agai
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import os
 import shutil
+import time
 from contextlib import suppress
 from importlib import metadata
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from grader.errors import ProvisionError
@@ -20,6 +24,8 @@ from grader.provision.java import find_java
 EDITION = 1
 #: The first release of Java that makes such a cache in one go (JEP 514).
 FIRST_RELEASE = 25
+#: Seconds after its last use that a cache of another version or environment is kept.
+_MONTH = 30 * 86_400
 
 
 def cache_path() -> Path | None:
@@ -30,7 +36,11 @@ def cache_path() -> Path | None:
     parts = [str(EDITION), java.version, str(java.home), metadata.version("pyspark")]
     with suppress(OSError):
         parts.append((java.home / "release").read_text(encoding="utf-8"))
-    parts += [f"{jar.name} {jar.sha256}" for jar in locked()]
+    # Java itself compares when its jars were last written.
+    jars = cache_folder() / "jars"
+    parts += [f"{jar.name} {jar.sha256} {_written(jars / jar.name)}" for jar in locked()]
+    spec = importlib.util.find_spec("pyspark")
+    parts += [f"{place} {_written(Path(place, 'jars'))}" for place in _places(spec)]
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     return cache_folder() / f"java-{key}.aot"
 
@@ -42,6 +52,8 @@ def find_cache() -> Path | None:
         return None
     try:
         if _hash(path) == _note(path).read_text(encoding="ascii").strip():
+            with suppress(OSError):
+                os.utime(path)  # it is in use
             return path
     except (OSError, ValueError):
         pass
@@ -51,7 +63,7 @@ def find_cache() -> Path | None:
 
 
 def keep_cache(made: Path, path: Path) -> None:
-    """Put what was made in its place, and remove what earlier versions needed.
+    """Put what was made in its place, and remove what nobody has used for a month.
 
     Raises:
         ProvisionError: nothing was made.
@@ -65,8 +77,22 @@ def keep_cache(made: Path, path: Path) -> None:
     _note(path).write_text(f"{_hash(fresh)}\n", encoding="ascii")
     fresh.replace(path)
     for old in path.parent.glob("java-*.aot*"):
-        if not old.name.startswith(path.stem):
-            old.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh_enough = old.stat().st_mtime > time.time() - _MONTH
+            if not old.name.startswith(path.stem) and not fresh_enough:
+                old.unlink()
+
+
+def _places(spec: ModuleSpec | None) -> list[str]:
+    return list(spec.submodule_search_locations or ()) if spec else []
+
+
+def _written(path: Path) -> int:
+    """When a file or folder was last written, in ns; 0 if it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _note(path: Path) -> Path:

@@ -1,7 +1,7 @@
 """The instructor's own report of a run: what students must not know, and who passed.
 
-`reports/instructor.json` holds the seeds of the hidden data, so that a mark can be defended by
-grading again on the very data; it is not for students.
+`reports/instructor.json` holds the seeds of the hidden data, which `--seed` takes, so that a mark
+can be defended by grading again on the very data; it is not for students.
 """
 
 from __future__ import annotations

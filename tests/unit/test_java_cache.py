@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import metadata
@@ -147,11 +148,14 @@ def test_a_damaged_cache_is_removed(tmp_path: Path, damage: str) -> None:
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_what_earlier_versions_needed_goes(tmp_path: Path) -> None:
-    """Also what one that was killed had begun; other things of the folder stay."""
-    keep = ("java-notes.txt", "mlflow-store-3.db", "jars")
+def test_what_nobody_used_for_a_month_goes(tmp_path: Path) -> None:
+    """Also what one that was killed had begun; what another environment uses stays, and so do
+    other things of the folder."""
+    keep = ("java-notes.txt", "mlflow-store-3.db", "jars", "java-89ab.aot")
     for name in ("java-0123.aot", "java-0123.aot.sha256", "java-4567.aot.new", *keep):
         (tmp_path / "cache" / name).touch()
+        if name != "java-89ab.aot":
+            os.utime(tmp_path / "cache" / name, (1e9, 1e9))
     keep_cache(made(tmp_path), path())
     names = {p.name for p in (tmp_path / "cache").iterdir()}
     assert names == {path().name, f"{path().name}.sha256", *keep}
