@@ -26,6 +26,7 @@ from grader.errors import SubmissionError
 from grader.grading import Grading, Workshop, load_course
 from grader.plugin.nodes import explain
 from grader.report import files, student, terminal
+from grader.sandbox import scratch
 from grader.sandbox.wire import MAX_DEPTH, MAX_REPLY, Malformed, decode, encode
 from tests.builders import write, write_course
 from tests.properties.replies import REQUEST
@@ -203,10 +204,12 @@ def ordinary_user(root: Path) -> Iterator[None]:
         return
     for path in (root, *root.rglob("*")):
         os.lchown(path, _NOBODY, _NOBODY)
+    scratch.end()  # the temporary folders of one user are not another's
     os.seteuid(_NOBODY)
     try:
         yield
     finally:
+        scratch.end()
         os.seteuid(0)
 
 
