@@ -99,7 +99,7 @@ class Walled:
         """See `Enclosure.ran_out`."""
         if not self._closed:
             with suppress(OSError):
-                self._watch.poll(disk=False)
+                self._watch.poll()
         return self._watch.ran_out or ""
 
     def printed(self) -> str:

@@ -116,13 +116,14 @@ class GuestProcess:
             raise self._dead(str(error), "output") from error
         except StudentError as error:
             raise self._dead(str(error), error.kind) from error
-        if reply.get("ok") is True:
+        sound = reply.get("ok") is True
+        # What the code met, such as a thread that did not start, may be a limit's doing; and what
+        # a file left behind is looked at when it has run, not when the clock comes round to it.
+        if (op == "run" or not sound) and (told := self._household.ran_out()):
+            raise self._dead(told, "ended")
+        if sound:
             return reply.get("value")
-        failure = _failure(reply, self._limits)
-        # What the code met, such as a thread that did not start, may be a limit's doing.
-        if told := self._household.ran_out():
-            raise self._dead(told, "ended") from failure
-        raise failure
+        raise _failure(reply, self._limits)
 
     def close(self) -> None:
         """Let the lab end; its keeper clears up after it.

@@ -2,7 +2,7 @@
 
 Lab: tight
 Verdict: student-error|wrong
-Message: processes: 50 reached
+Message: processes: 50 reached|gave None
 Naive: not-tried
 """
 
