@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from grader.guest import capture, mlflow_engine, spark_engine
+from grader.guest import capture, mlflow_engine, spark_engine, standins
 from grader.guest.dbutils import DBUtils, NotebookExit
 from grader.guest.display import display
 from grader.guest.jvm import Jvm, python_for_spark
@@ -133,6 +133,7 @@ class Runner:
         if "mlflow" in start["runtime"]:
             capture.install()
             mlflow_engine.start(start.get("store"), places)
+        standins.install(start["runtime"])
         if start.get("fixture"):
             _load(places.real(start["fixture"])).prepare(start["data"], places.inputs)
         self._module = types.ModuleType("__main__")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Set
+from collections.abc import Collection, Set
 from typing import Any
 
-from grader.guest import mlflow_engine
+from grader.guest import mlflow_engine, standins
 from grader.guest.places import Places
 from grader.guest.refusal import Refused, describe
 
@@ -34,7 +34,7 @@ class ScorerHouse:
 
     def lab(self, start: dict[str, Any]) -> Scorer:
         """Score a lab's models, in a process of its own."""
-        return Scorer(self._places)
+        return Scorer(self._places, start["runtime"])
 
     def finish(self) -> None:
         """Nothing to wait for."""
@@ -47,8 +47,9 @@ class ScorerHouse:
 class Scorer:
     """Models of one lab. Each is loaded once."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, runtime: Collection[str]) -> None:
         os.chdir(places.workspace)
+        standins.install(runtime)
         mlflow_engine.copied_store(places)
         self._places = places
         self._models: dict[str, Any] = {}

@@ -16,7 +16,7 @@ from grader.sandbox.interface import Limits, Sandbox
 #: Told what is being done, in a few words.
 Say = Callable[[str], None]
 #: Everything that a lab can ask for.
-RUNTIME = ("spark", "mlflow")
+RUNTIME = ("spark", "mlflow", "feature-store", "workspace", "kafka")
 #: The engines whose versions a grade records; none of them is imported for it.
 ENGINES = ("pyspark", "delta-spark", "mlflow", "deltalake", "scikit-learn", "pandas")
 

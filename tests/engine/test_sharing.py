@@ -13,7 +13,6 @@ import pytest
 from grader.core.verdict import Result
 from grader.course.course import Course
 from grader.labs.checking import run_check
-from grader.labs.engines import RUNTIME
 from grader.labs.lab import Lab
 from grader.labs.load import load_labs
 from grader.labs.pool import runtime_of, widest
@@ -120,12 +119,14 @@ DAMAGE = {
     "the keeper is killed": "import os\nos.kill(os.getppid(), 9)",
     "everything is killed": "import os\nos.kill(-1, 9)",
 }
+#: Java, and everything that is imported once.
+ENGINES = ("spark", "mlflow")
 
 
 @pytest.fixture(scope="module")
 def untouched(runs: Runs) -> Any:
     """What the first lab of a submission finds."""
-    session = runs(LOOK, RUNTIME)
+    session = runs(LOOK, ENGINES)
     assert session.stopped == ""
     return Lab(session, {}).call("look", returns=dict[str, Any])
 
@@ -133,8 +134,8 @@ def untouched(runs: Runs) -> Any:
 @pytest.mark.parametrize("what", DAMAGE)
 def test_no_lab_finds_what_another_did(runs: Runs, untouched: Any, what: str) -> None:
     """Whatever a lab does to what it shares, the next finds it as the first one did."""
-    runs(DAMAGE[what], RUNTIME)
-    session = runs(LOOK, RUNTIME)
+    runs(DAMAGE[what], ENGINES)
+    session = runs(LOOK, ENGINES)
     assert session.stopped == ""
     assert Lab(session, {}).call("look", returns=dict[str, Any]) == untouched
 
@@ -143,7 +144,7 @@ def test_random_numbers_are_each_labs_own(runs: Runs) -> None:
     """A fork does not repeat what the last one drew."""
     drawn: set[float] = set()
     for _ in range(2):
-        drawn |= set(Lab(runs(LOOK, RUNTIME), {}).call("draws", returns=list[float]))
+        drawn |= set(Lab(runs(LOOK, ENGINES), {}).call("draws", returns=list[float]))
     assert len(drawn) == 4
 
 
