@@ -37,12 +37,6 @@ _RANDOM = re.compile(
 )
 #: Likewise: moments, and how long something took.
 _TIMES = re.compile(r"timestamp|.*(TimeMs|_time_ms)")
-#: With more tasks a write makes more and so smaller files, as it does on a larger cluster: their
-#: numbers and sizes in a commit's metrics, and the number of files that a table consists of.
-_PARALLEL = re.compile(
-    r"num(Added|Removed|Restored|Output|Copied)?(Files|Bytes)|active_files"
-    r"|(min|max|p25|p50|p75)FileSize|(table|num)(Size|OfFiles)AfterRestore|files_on_disk"
-)
 
 #: The requests of a lab's checks, in their order, with what came of each.
 Observations = list[tuple[str, Any]]
@@ -74,10 +68,7 @@ def _lasting(value: Any) -> Any:
     if isinstance(value, list):
         return [_lasting(v) for v in value]
     if isinstance(value, dict):
-        return {
-            k: "..." if _TIMES.fullmatch(k) or _PARALLEL.fullmatch(k) else _lasting(v)
-            for k, v in value.items()
-        }
+        return {k: "..." if _TIMES.fullmatch(k) else _lasting(v) for k, v in value.items()}
     return value
 
 
