@@ -56,7 +56,7 @@ class Inspector:
         self._places = places
 
     def handle(self, op: str, fields: dict[str, Any]) -> Any:
-        """`delta`, `rows`, `mlflow`, `files` or `text`."""
+        """`delta`, `rows`, `mlflow`, `features`, `files` or `text`."""
         return self._places.shown(self._answer(op, fields))
 
     def _answer(self, op: str, fields: dict[str, Any]) -> Any:
@@ -69,6 +69,12 @@ class Inspector:
             from grader.guest.mlflow_view import view
 
             return view(self._places)
+        if op == "features":
+            from grader.guest import features_view
+
+            return features_view.view(
+                self._places, lambda name: schema(_open(_table(workspace, name)))
+            )
         if op == "files":
             return files(workspace, fields["pattern"])
         return text(workspace, fields["path"])
@@ -121,11 +127,16 @@ def delta(path: Path) -> dict[str, Any]:
     return {
         "version": table.version(),
         "history": history,
-        "schema": {f.name: _type(f.type) for f in table.schema().fields},
+        "schema": schema(table),
         "partitions": list(table.metadata().partition_columns),
         "active_files": len(table.file_uris()),
         "files_on_disk": sum(1 for _ in path.rglob("*.parquet") if "_delta_log" not in _.parts),
     }
+
+
+def schema(table: Any) -> dict[str, str]:
+    """The columns of a table and their types, as Delta calls them."""
+    return {f.name: _type(f.type) for f in table.schema().fields}
 
 
 def _type(kind: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from grader.core.clean import clean
 from grader.errors import StudentError
+from grader.labs.features import Features
 from grader.labs.shapes import misfit
 from grader.sandbox.interface import RoleName
 
@@ -158,6 +159,17 @@ class Lab:
                 for r in found["runs"]
             ]
             return Tracking(found["experiments"], runs, found["registered"])
+
+    @property
+    def features(self) -> Features:
+        """The Feature Store, as it is now.
+
+        Raises:
+            StudentError: it cannot be read.
+        """
+        found = self._ask.ask("inspector", "features")
+        with _sensible("the feature store"):
+            return Features.of(found)
 
     def predict(self, model_uri: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
         """What the model at `model_uri` predicts for `rows`, in a process of its own.
