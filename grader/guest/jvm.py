@@ -17,7 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from grader.guest.places import Places
 
@@ -73,11 +75,13 @@ def java_command(
     cache: str = "",
     train: str = "",
     tuned: bool = True,
+    connector: Sequence[str] = (),
 ) -> list[str]:
     """The command line of a gateway JVM.
 
     `java` is a JAVA_HOME, `jars` come beside Spark's own. `cache` is an ahead-of-time cache to
     use, `train` one to make of this run. Without `tuned`, Spark and Delta have their defaults.
+    `connector` are jars that only some stations need.
     """
     command = [f"{java}/bin/java", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     if cache:
@@ -97,7 +101,8 @@ def java_command(
         "-Djdk.reflect.useDirectMethodHandle=false",
         "-Dio.netty.tryReflectionSetAccessible=true",
     ]
-    command += ["-cp", class_path(jars, spark_home), "org.apache.spark.deploy.SparkSubmit"]
+    classes = class_path(jars, spark_home, connector)
+    command += ["-cp", classes, "org.apache.spark.deploy.SparkSubmit"]
     conf = {**PLATFORM, **(TUNING if tuned else {})}
     conf["spark.sql.warehouse.dir"] = f"{places.workspace}/warehouse"
     conf["spark.local.dir"] = str(places.tmp)
@@ -107,9 +112,13 @@ def java_command(
     return [*command, "pyspark-shell"]
 
 
-def class_path(jars: list[str], spark_home: str) -> str:
-    """Every jar by its name: an ahead-of-time cache is bound to the very list."""
-    return ":".join([*jars, *sorted(str(p) for p in Path(spark_home, "jars").glob("*.jar"))])
+def class_path(jars: list[str], spark_home: str, connector: Sequence[str] = ()) -> str:
+    """Every jar by its name: an ahead-of-time cache is bound to the very list.
+
+    What comes after that list does not matter to it, and `connector` does.
+    """
+    own = sorted(str(p) for p in Path(spark_home, "jars").glob("*.jar"))
+    return ":".join([*jars, *own, *connector])
 
 
 def release(java: str) -> int:
@@ -131,6 +140,7 @@ class Jvm:
         cache: str = "",
         train: str = "",
         tuned: bool = True,
+        connector: Sequence[str] = (),
     ) -> None:
         # Found, not imported: what comes first into this process is for others to say.
         spec = importlib.util.find_spec("pyspark")
@@ -144,7 +154,8 @@ class Jvm:
         env["PYTHONPATH"] = str(Path(__file__).parents[2])
         # Java's own chatter is not the student's output; it is told if Java does not start.
         self._log = self._info.with_name("java.log")
-        command = java_command(java, jars, home, places, cache=cache, train=train, tuned=tuned)
+        options: dict[str, Any] = {"cache": cache, "train": train, "tuned": tuned}
+        command = java_command(java, jars, home, places, **options, connector=connector)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,

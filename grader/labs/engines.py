@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from grader.labs.station import Engines, Station
-from grader.provision.jars import cache_folder, ensure_jars
+from grader.provision.jars import Group, cache_folder, ensure_jars
 from grader.provision.java import find_java
 from grader.provision.java_cache import find_cache
 from grader.sandbox.interface import Limits, Sandbox
@@ -27,17 +27,28 @@ def engine_versions() -> dict[str, str]:
 
 
 def prepare(sandbox: Sandbox, runtime: Collection[str], say: Say) -> Engines:
-    """Fetch or make whatever of `runtime` (`spark`, `mlflow`) is missing.
+    """Fetch or make whatever `runtime` needs and is missing.
 
     Raises:
         ProvisionError: something cannot be had.
         SandboxFault: the store could not be made.
     """
-    jars: list[Path] = []
-    if "spark" in runtime:
-        jars = ensure_jars(lambda name, i, n: say(f"fetching {name} ({i} of {n})"))
+
+    def jars(group: Group, service: str) -> list[Path]:
+        if service not in runtime:
+            return []
+        return ensure_jars(lambda name, i, n: say(f"fetching {name} ({i} of {n})"), group)
+
+    delta = jars("delta", "spark")
     store = store_template(sandbox, say) if "mlflow" in runtime else None
-    return Engines(find_java().home, jars, store, find_cache() if jars else None)
+    return Engines(
+        find_java().home,
+        delta,
+        store,
+        find_cache() if delta else None,
+        connector=jars("kafka-connector", "kafka"),
+        broker=jars("kafka-broker", "kafka"),
+    )
 
 
 def store_path() -> Path:

@@ -35,7 +35,9 @@ VANISH = 5.0
 class Engines:
     """What keepers need to start engines: a JAVA_HOME, the jars, a migrated MLflow store, an
     ahead-of-time cache of Java's. `tuned` is off to see Spark's own defaults; `train` is where,
-    relative to the labs' folder, Java is to write such a cache, or empty."""
+    relative to the labs' folder, Java is to write such a cache, or empty. `connector` is what
+    Spark needs beside `jars` for Kafka, `broker` what a Kafka broker is; labs without it have none.
+    """
 
     java: Path
     jars: Sequence[Path]
@@ -43,6 +45,8 @@ class Engines:
     cache: Path | None = None
     tuned: bool = True
     train: str = ""
+    connector: Sequence[Path] = ()
+    broker: Sequence[Path] = ()
 
 
 class Station:
@@ -175,6 +179,14 @@ class Station:
         settings["jars"] = [m.inside for m in mounts]
         settings["tuned"] = engines.tuned
         settings["train"] = engines.train
+        if "kafka" in self._runtime:
+            for name, folder, jars in (
+                ("connector", "/run/jars", engines.connector),
+                ("broker", "/run/kafka", engines.broker),
+            ):
+                mounted = [Mount(jar, f"{folder}/{jar.name}") for jar in jars]
+                mounts += mounted
+                settings[name] = [m.inside for m in mounted]
         for name, path in (("store", engines.store), ("cache", engines.cache)):
             if path is not None:
                 mounts.append(Mount(path, f"/run/{name}"))

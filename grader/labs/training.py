@@ -63,7 +63,13 @@ def train(sandbox: Sandbox, labs: Mapping[str, LoadedLab], say: Say, seed: str =
 def _trained(
     sandbox: Sandbox, labs: Mapping[str, LoadedLab], path: Path, say: Say, seed: str
 ) -> Path:
-    chosen = [lab for lab in labs.values() if "spark" in lab.spec.runtime]
+    # Without the jars of Kafka's connector: a class path may be longer than the trained one, and
+    # not shorter.
+    chosen = [
+        lab
+        for lab in labs.values()
+        if "spark" in lab.spec.runtime and "kafka" not in lab.spec.runtime
+    ]
     chosen = [lab for lab in chosen if (lab.folder / "solution.py").is_file()]
     engines = prepare(sandbox, ("spark", "mlflow"), say)
     home = scratch.folder("training")

@@ -1,4 +1,7 @@
-"""Fetch Delta's jars once, check them against our own lock, and keep them per user.
+"""Fetch jars once, check them against our own lock, and keep them per user.
+
+They come in groups: Delta's, which every lab with Spark needs, and those that only labs with Kafka
+do. A group is fetched when it is first asked for.
 
 `jgo` resolves and downloads from Maven Central, or from the mirror that `GRADER_MAVEN_MIRROR`
 names, without a JVM. A jar reaches the cache by an atomic rename and only with the SHA-256 that
@@ -15,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 
@@ -23,6 +27,8 @@ from grader.errors import ProvisionError
 MIRROR = "GRADER_MAVEN_MIRROR"
 CACHE = "GRADER_CACHE"
 
+#: Delta's jars and Spark's Kafka connector come beside Spark's own; a broker's stand alone.
+Group = Literal["delta", "kafka-connector", "kafka-broker"]
 #: Called before each download with the jar's name, its number from 1, and how many there are.
 Progress = Callable[[str, int, int], None]
 
@@ -49,41 +55,44 @@ def cache_folder() -> Path:
     return Path(named) if named else Path(platformdirs.user_cache_dir("lakehouse-grader"))
 
 
-def locked() -> list[Jar]:
-    """The jars of `jars.lock`."""
+def locked(group: Group = "delta") -> list[Jar]:
+    """The jars of a group of `jars.lock`."""
     text = resources.files("grader.provision").joinpath("jars.lock").read_text(encoding="utf-8")
     jars = []
+    heading = ""
     for line in text.splitlines():
-        if line and not line.startswith("#"):
+        if line.startswith("["):
+            heading = line.strip("[]")
+        elif heading == group and line and not line.startswith("#"):
             coordinates, sha256, size = line.split()
-            group, artifact, version = coordinates.split(":")
-            jars.append(Jar(group, artifact, version, sha256, int(size)))
+            owner, artifact, version = coordinates.split(":")
+            jars.append(Jar(owner, artifact, version, sha256, int(size)))
     return jars
 
 
-def missing() -> list[Jar]:
-    """Locked jars that the cache lacks or holds damaged."""
+def missing(group: Group = "delta") -> list[Jar]:
+    """Locked jars of a group that the cache lacks or holds damaged."""
     folder = cache_folder() / "jars"
-    return [j for j in locked() if not _sound(folder / j.name, j)]
+    return [j for j in locked(group) if not _sound(folder / j.name, j)]
 
 
-def find_jars() -> list[Path]:
-    """The jars in the cache. Sizes are trusted here; `missing` checks contents."""
-    return [cache_folder() / "jars" / j.name for j in locked()]
+def find_jars(group: Group = "delta") -> list[Path]:
+    """The jars of a group in the cache. Sizes are trusted here; `missing` checks contents."""
+    return [cache_folder() / "jars" / j.name for j in locked(group)]
 
 
-def ensure_jars(progress: Progress | None = None) -> list[Path]:
-    """The jars, fetched if the cache lacks them.
+def ensure_jars(progress: Progress | None = None, group: Group = "delta") -> list[Path]:
+    """The jars of a group, fetched if the cache lacks them.
 
     Raises:
         ProvisionError: one is missing and cannot be had, or is not what the lock says.
     """
-    wanted = missing()
+    wanted = missing(group)
     for number, jar in enumerate(wanted, 1):
         if progress:
             progress(jar.name, number, len(wanted))
         fetch(jar)
-    return find_jars()
+    return find_jars(group)
 
 
 def fetch(jar: Jar) -> None:

@@ -9,13 +9,24 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from grader.errors import ProvisionError
 from grader.provision import jars
-from grader.provision.jars import Jar, cache_folder, ensure_jars, fetch, find_jars, locked, missing
+from grader.provision.jars import (
+    Group,
+    Jar,
+    cache_folder,
+    ensure_jars,
+    fetch,
+    find_jars,
+    locked,
+    missing,
+)
 
 #: The HTTP client below jgo drops its connection, unclosed, when a download fails.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -92,9 +103,10 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
 
 @pytest.fixture
 def lock(monkeypatch: pytest.MonkeyPatch) -> list[Jar]:
-    """A lock of two jars."""
+    """A lock of two jars of Delta's, and of one that only Kafka needs."""
     both = [jar("one"), jar("two", b"PK another")]
-    monkeypatch.setattr(jars, "locked", lambda: both)
+    groups = {"delta": both, "kafka-broker": [jar("three", b"PK third")]}
+    monkeypatch.setattr(jars, "locked", lambda group="delta": groups[group])
     return both
 
 
@@ -222,9 +234,41 @@ def test_the_cache_is_where_the_environment_says(
         assert cache_folder() == tmp_path / "xdg/lakehouse-grader"
 
 
-def test_the_lock_is_well_formed() -> None:
-    """Every jar has a SHA-256 and a size, once, and Delta itself is among them."""
-    found = locked()
+def test_a_group_is_fetched_when_it_is_asked_for(
+    tmp_path: Path, mirror: Mirror, lock: list[Jar]
+) -> None:
+    """Who wants no Kafka gets none; who does gets it beside what is there, announced alike."""
+    mirror.serve(lock[0])
+    mirror.serve(lock[1], b"PK another")
+    mirror.serve(jar("three", b"PK third"), b"PK third")
+    ensure_jars()
+    assert "three-1.0.jar" not in mirror.jars
+    said: list[tuple[str, int, int]] = []
+    found = ensure_jars(lambda name, i, n: said.append((name, i, n)), "kafka-broker")
+    assert found == find_jars("kafka-broker") == [tmp_path / "cache/jars/three-1.0.jar"]
+    assert said == [("three-1.0.jar", 1, 1)]
+    assert missing("kafka-broker") == []
+
+
+@pytest.mark.parametrize(
+    ("group", "artifact"),
+    [
+        ("delta", "delta-spark_4.2_2.13"),
+        ("kafka-connector", "spark-sql-kafka-0-10_2.13"),
+        ("kafka-broker", "kafka_2.13"),
+    ],
+)
+def test_the_lock_is_well_formed(group: Group, artifact: str) -> None:
+    """Every jar of a group has a SHA-256 and a size, once, and what it is for is among them."""
+    found = locked(group)
     assert len({j.name for j in found}) == len(found)
+    assert len({(j.group, j.artifact) for j in found}) == len(found)
     assert all(len(j.sha256) == 64 and int(j.sha256, 16) and j.size > 0 for j in found)
-    assert any(j.artifact.startswith("delta-spark") for j in found)
+    assert artifact in {j.artifact for j in found}
+
+
+def test_every_jar_of_the_lock_is_in_a_group() -> None:
+    """A heading with a slip of the pen would lose its jars."""
+    text = resources.files("grader.provision").joinpath("jars.lock").read_text(encoding="utf-8")
+    lines = [x for x in text.splitlines() if x and x[0] not in "#["]
+    assert len(lines) == sum(len(locked(group)) for group in get_args(Group))

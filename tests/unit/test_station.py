@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,28 @@ def test_store_and_cache_are_mounted_if_there_are_any(keepers: list[FakeKeeper])
     }
     assert (plan.settings["store"], plan.settings["cache"]) == ("/run/store", "/run/cache")
     assert plan.settings["train"] == "_cache/made"
+
+
+@pytest.mark.parametrize("runtime", [["spark"], ["kafka", "spark"]])
+def test_kafkas_jars_are_there_for_labs_that_ask(
+    keepers: list[FakeKeeper], runtime: list[str]
+) -> None:
+    """The connector's beside Spark's, the broker's in a place of their own; else neither."""
+    engines = replace(ENGINES, connector=[Path("/jars/k.jar")], broker=[Path("/jars/b.jar")])
+    station = Station(Bare(), engines, ["one"], runtime, LIMITS)
+    station.keeper("runner")
+    station.close()
+    settings = dict(keepers[0].plan.settings)
+    mounted = [m.inside for m in keepers[0].plan.mounts]
+    asked = "kafka" in runtime
+    assert settings["jars"] == ["/run/jars/a.jar"]
+    assert settings.get("connector", []) == (["/run/jars/k.jar"] if asked else [])
+    assert settings.get("broker", []) == (["/run/kafka/b.jar"] if asked else [])
+    assert mounted == [
+        *settings["jars"],
+        *settings.get("connector", []),
+        *settings.get("broker", []),
+    ]
 
 
 def test_closing_ends_everything_whatever_breaks(
