@@ -17,12 +17,12 @@ from grader.core.verdict import Result, Verdict
 from grader.errors import CourseError
 from grader.labs.checking import run_check
 from grader.labs.load import LoadedLab
-from grader.labs.pool import Pool
 from grader.labs.session import LabSession
+from grader.labs.station import Station
 from grader.sandbox import scratch
 
 #: How many mutants and alternatives a lab needs before its checks can be trusted.
-MIN_MUTANTS = 5
+MIN_MUTANTS = 6
 MIN_ALTERNATIVES = 2
 
 
@@ -77,27 +77,18 @@ def expected_failures(path: Path, known: set[str]) -> frozenset[str]:
     return names
 
 
-def grade_file(
-    lab: LoadedLab, file: Path, pool: Pool, seed: str, *, more: bool = False
-) -> tuple[list[Result], str]:
-    """Grade `file` as if a student had handed it in; also why it stopped early, if it did.
-
-    If `more` files are to come, the pool may warm up for the next.
-    """
+def grade_file(lab: LoadedLab, file: Path, station: Station, seed: str) -> tuple[list[Result], str]:
+    """Grade `file` at `station` as if handed in; also why it stopped early, if it did."""
     with ExitStack() as stack:
         home = scratch.folder("proof")
         stack.callback(scratch.discard, home)
-        station = pool.take()
-        stack.callback(station.close)
         target = home / "labs" / f"{lab.spec.id}.py"
         target.parent.mkdir(mode=0o755)
         shutil.copyfile(file, target)
         target.chmod(0o644)
         station.admit(home)
+        station.warm()
         with LabSession(lab, f"labs/{lab.spec.id}.py", station, seed) as session:
-            session.start()
-            if more:
-                pool.prepare()
             session.run()
             return [run_check(lab, c, session) for c in lab.spec.checks], session.stopped
 

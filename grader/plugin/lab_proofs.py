@@ -19,9 +19,8 @@ from grader.errors import CourseError, GraderError
 from grader.labs import proof
 from grader.labs.engines import RUNTIME, prepare
 from grader.labs.load import LoadedLab, load_one, misplaced
-from grader.labs.pool import Pool
-from grader.labs.session import seed_of
-from grader.labs.station import Engines
+from grader.labs.session import limits_of, seed_of
+from grader.labs.station import Engines, Station
 from grader.labs.walls import open_sandbox
 from grader.plugin import options
 from grader.plugin.progress import Progress
@@ -35,40 +34,39 @@ class LabsPlugin:
         self._course = course
         self._config = config
         self._progress = Progress(config)
-        self._pools: dict[str, Pool] = {}
         self._ready: tuple[Sandbox, Engines] | None = None
-        self._left: dict[str, int] = {}
+        #: The lab whose variants are graded, and where.
+        self._open: tuple[str, Station] | None = None
 
     def grade(self, lab: LoadedLab, file: Path) -> tuple[list[Result], str]:
         """Grade one variant of a lab, as `proof.grade_file` does."""
-        pool = self._pool(lab)
-        self._left[lab.spec.id] = left = self._left.get(lab.spec.id, 1) - 1
         seed = seed_of(self._course.secret, lab.spec.id)
-        return proof.grade_file(lab, file, pool, seed, more=left > 0)
+        return proof.grade_file(lab, file, self._station(lab), seed)
 
-    def _pool(self, lab: LoadedLab) -> Pool:
-        """Where variants of `lab` run: each like a submission of its own."""
+    def _station(self, lab: LoadedLab) -> Station:
+        """Where variants of `lab` run, one after the other as the labs of a submission do.
+
+        So a proof also says that no wrong solution spoils what comes after it.
+        """
         if self._ready is None:
             sandbox = open_sandbox(options.containment(self._config))
             self._ready = sandbox, prepare(sandbox, RUNTIME, self._progress.say)
             self._progress.say("")
-        if lab.spec.id not in self._pools:
-            for pool in self._pools.values():
-                pool.close()
-            self._pools = {lab.spec.id: Pool(*self._ready, [lab.spec], options.workers())}
-        return self._pools[lab.spec.id]
+        spec = lab.spec
+        if self._open is None or self._open[0] != spec.id or self._open[1].spoilt:
+            self._close()
+            station = Station(*self._ready, [spec.id], spec.runtime, limits_of(spec))
+            self._open = spec.id, station
+        return self._open[1]
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Count how often each lab will be graded: the next may warm up while one works."""
-        for item in items:
-            if isinstance(item, VariantItem):
-                self._left[item.lab.spec.id] = self._left.get(item.lab.spec.id, 0) + 1
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None
 
     def pytest_unconfigure(self) -> None:
-        """End what waits for a variant that never came."""
-        for pool in self._pools.values():
-            pool.close()
+        """End the last lab's station."""
+        self._close()
 
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from grader.labs.engines import RUNTIME
 from grader.labs.lab import Lab
 from grader.sandbox.interface import TIERS, Tier
 from tests.stage import Stage
@@ -37,7 +36,7 @@ def total():
 @pytest.mark.parametrize("tier", TIERS)
 def test_a_lab_with_engines_is_graded(tiers: Tiers, tier: Tier) -> None:
     """A Delta table, a UDF's processes, a logged model, and what the inspector and scorer see."""
-    with Stage(tiers.sandbox(tier), RUNTIME) as stage:
+    with Stage(tiers.sandbox(tier), ("spark", "mlflow")) as stage:
         session = stage.run(LAB)
         assert session.stopped == ""
         lab = Lab(session, {})
