@@ -1,0 +1,232 @@
+"""Processes that serve one model version each: MLflow's own scoring server, on a loopback port.
+
+A nursery, forked from the services before they have threads, forks each of them: it has one
+thread, so that a fork of it is sound, and makes the imports of the server once. A scoring process
+lives as long as its line, a socket whose other end the services hold: to close that is to end it,
+and when the process ends, whatever the reason, the line hangs up.
+"""
+
+from __future__ import annotations
+
+import http.client
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from grader.guest.afresh import end_with, let_go
+from grader.guest.refusal import describe
+
+HOST = "127.0.0.1"
+#: Seconds that a model may take to be loaded, and to answer one request.
+START = 120.0
+ANSWER = 120.0
+_MESSAGE = 1 << 16
+_IMPORTS = (
+    "fastapi",
+    "mlflow.pyfunc.scoring_server",
+    "mlflow.sklearn",
+    "uvicorn.lifespan.off",
+    "uvicorn.loops.asyncio",
+    "uvicorn.protocols.http.auto",
+)
+
+
+class ScoringError(Exception):
+    """A scoring process did not start, or ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a scoring process answered."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+class Nursery:
+    """Where scoring processes come from. Make it before the process has other threads.
+
+    Models with feature lookup find the online store of the lab's folder `workspace`.
+    """
+
+    def __init__(self, workspace: Path) -> None:
+        self._workspace = workspace
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._lock = threading.Lock()
+        sys.stdout.flush()
+        parent = os.getpid()
+        if os.fork() == 0:
+            _nurse(theirs, parent)
+        theirs.close()
+
+    def start(self, model: Path, environment: Mapping[str, str], log: Path) -> Scorer:
+        """A process that serves the model in the folder `model`, ready to answer.
+
+        It sees `environment` besides the services' own, and what it prints is added to `log`.
+
+        Raises:
+            ScoringError: the model cannot be loaded, or not in time.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        order = {
+            "model": str(model),
+            "workspace": str(self._workspace),
+            "environment": dict(environment),
+            "log": str(log),
+        }
+        try:
+            with self._lock, theirs:
+                socket.send_fds(self._control, [json.dumps(order).encode()], [theirs.fileno()])
+            ours.settimeout(START)
+            told = ours.recv(_MESSAGE)
+            if not told:
+                raise ScoringError("the process that was to load the model ended")
+            found = json.loads(told)
+            if "error" in found:
+                raise ScoringError(found["error"])
+            scorer = Scorer(ours, found["port"])
+            scorer.wait()
+        except OSError as error:
+            ours.close()
+            raise ScoringError(f"no scoring process: {error}") from error
+        except ScoringError:
+            ours.close()
+            raise
+        return scorer
+
+
+class Scorer:
+    """A running scoring process, as the services see it."""
+
+    def __init__(self, line: socket.socket, port: int) -> None:
+        self._line = line
+        self._line.setblocking(False)
+        self._port = port
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can answer."""
+        try:
+            return bool(self._line.recv(1, socket.MSG_PEEK))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def wait(self) -> None:
+        """Wait until the server says that it is there.
+
+        Raises:
+            OSError: it does not.
+        """
+        self._request("GET", "/ping", None, {})
+
+    def ask(self, body: bytes, content_type: str) -> Answer:
+        """The answer to one request of `/invocations`.
+
+        Raises:
+            ScoringError: the process ended, or took too long.
+        """
+        try:
+            return self._request("POST", "/invocations", body, {"Content-Type": content_type})
+        except (OSError, http.client.HTTPException) as error:
+            raise ScoringError(f"the model server gave no answer: {describe(error)}") from error
+
+    def stop(self) -> None:
+        """End the process."""
+        with suppress(OSError):  # another fork of ours may have the line, too: hang up for all
+            self._line.shutdown(socket.SHUT_RDWR)
+        self._line.close()
+
+    def _request(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> Answer:
+        connection = http.client.HTTPConnection(HOST, self._port, timeout=ANSWER)
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            kind = response.getheader("content-type", "")
+            return Answer(response.status, kind, response.read())
+        finally:
+            connection.close()
+
+
+def _nurse(control: socket.socket, parent: int) -> NoReturn:
+    """Be the nursery: fork a scoring process for each order, until nobody gives any."""
+    try:
+        end_with(parent)
+        let_go({0, 1, 2, control.fileno()})
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that ended
+        here = os.getpid()
+        while True:
+            message, fds, _, _ = socket.recv_fds(control, _MESSAGE, 1)
+            if not message:
+                os._exit(0)
+            for name in _IMPORTS:  # at the first order: most labs give none
+                importlib.import_module(name)
+            line = socket.socket(fileno=fds[0])
+            try:
+                child = os.fork()
+            except OSError as error:
+                _tell(line, error=f"no process for the model: {error}")
+            else:
+                if child == 0:
+                    control.close()
+                    _serve(json.loads(message), line, here)
+            line.close()
+    finally:
+        os._exit(1)
+
+
+def _serve(order: dict[str, Any], line: socket.socket, nursery: int) -> NoReturn:
+    """Be a scoring process: load the model, say where it is served, and serve it."""
+    try:
+        end_with(nursery)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        threading.Thread(target=_until_hung_up, args=(line,), daemon=True).start()
+        log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        for fd in (1, 2):
+            os.dup2(log, fd)
+        os.environ.update(order["environment"])
+        # Only now: the nursery has made these imports after it was forked.
+        import uvicorn
+        from mlflow.pyfunc import scoring_server
+
+        from grader.guest.services.online_lookup import load_model
+
+        app = scoring_server.init(load_model(Path(order["model"]), Path(order["workspace"])))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
+        )
+        with socket.socket() as listening:
+            listening.bind((HOST, 0))
+            listening.listen(64)
+            _tell(line, port=listening.getsockname()[1])
+            server.run(sockets=[listening])
+    except BaseException as error:  # whatever a student's model raises is the answer
+        _tell(line, error=describe(error))
+    finally:
+        os._exit(0)
+
+
+def _tell(line: socket.socket, **told: Any) -> None:
+    with suppress(OSError):  # who asked may be gone
+        line.send(json.dumps(told).encode())
+
+
+def _until_hung_up(line: socket.socket) -> None:
+    """End this process when its line does."""
+    with suppress(OSError):
+        while line.recv(1):
+            pass
+    os._exit(0)
