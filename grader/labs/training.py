@@ -40,6 +40,8 @@ GRACE = 10.0
 #: Names beside the course's labs: no lab has such an id.
 EXERCISE, _CACHE = "_exercise", "_cache"
 _MADE = "java.aot"
+#: What labs ask for that Java is trained on.
+_TAUGHT = ({"spark"}, {"spark", "mlflow"})
 _BUDGETS = Budgets(run=900.0, call=900.0, cpu=3600.0, disk=2048)
 
 

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from grader.core.verdict import Result
-from grader.course.course import Course
-from grader.labs.checking import run_check
 from grader.labs.lab import Lab
-from grader.labs.load import load_labs
-from grader.labs.pool import runtime_of, widest
-from grader.labs.session import LabSession, limits_of, seed_of
-from grader.labs.station import Engines, Station
+from grader.labs.station import Engines
 from grader.sandbox.interface import Sandbox
 from tests.engine.conftest import Runs
 from tests.stage import Stage
@@ -180,38 +172,3 @@ def test_students_share_no_process_and_no_file(engines: tuple[Sandbox, Engines])
         ours = os.geteuid()
         users = [{Path(f"/proc/{p}").stat().st_uid for p in pids} - {ours} for pids in theirs]
         assert not users[0] & users[1]
-
-
-def graded(order: list[str], folder: Path, sandbox: Sandbox, engines: Engines) -> Iterator[Result]:
-    """The results of the course's own labs, run in this order at one station."""
-    course = Course(ROOT)
-    labs = load_labs(course.labs_folder, course.schemas)
-    specs = [labs[name].spec for name in order]
-    limits = widest([limits_of(s) for s in specs])
-    station = Station(sandbox, engines, order, runtime_of(specs), limits)
-    try:
-        for name in order:
-            target = folder / "labs" / f"{name}.py"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(labs[name].folder / "solution.py", target)
-        station.admit(folder)
-        for name in order:
-            lab = labs[name]
-            seed = seed_of("secret", name)
-            with LabSession(lab, f"labs/{name}.py", station, seed) as session:
-                session.run()
-                yield from [run_check(lab, check, session) for check in lab.spec.checks]
-    finally:
-        station.close()
-
-
-def test_the_order_of_labs_does_not_matter(
-    engines: tuple[Sandbox, Engines], tmp_path: Path
-) -> None:
-    """The first lab of each order runs alone, the last after all others: every result is equal."""
-    names = sorted(p.name for p in (ROOT / "labs").iterdir() if (p / "lab.yaml").is_file())
-    tmp_path.chmod(0o755)
-    one = list(graded(names, tmp_path / "one", *engines))
-    two = list(graded(names[::-1], tmp_path / "two", *engines))
-    assert {(r.paper, r.name): r for r in one} == {(r.paper, r.name): r for r in two}
-    assert all(r.points == r.maximum for r in one)
