@@ -34,7 +34,7 @@ SCRIPT = "mlflow.utils._capture_modules"
 _ALWAYS = ("mlflow.spark", "mlflow.transformers")
 _FOREIGN = ("spark", "transformers")  # flavors that start engines of their own
 #: Environment variables that are read when they matter, not when Python or a module starts.
-_LATE = ("MLFLOW_", "_MLFLOW_", "SPARK_", "PYSPARK_", "_PYSPARK_")
+_LATE = ("DATABRICKS_", "MLFLOW_", "_MLFLOW_", "SPARK_", "PYSPARK_", "_PYSPARK_")
 _NUMBER = struct.Struct("!q")
 
 

@@ -1,15 +1,21 @@
-"""The basic `dbutils`: files, widgets, notebook exit. Paths live in the lab's workspace.
+"""`dbutils`: files and widgets, and what other modules add. Paths live in the lab's workspace.
 
-`dbfs:/x`, `/dbfs/x` and `/x` all mean the same place, as they do on Databricks. The notebook
-workflows and the jobs that run them are not here.
+`dbfs:/x`, `/dbfs/x` and `/x` all mean the same place, as they do on Databricks.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
+
+from grader.guest.notebooks import NotebookExit, Shelf, Workflow
+from grader.guest.secrets_scopes import PLACE, Secrets
+from grader.guest.task_values import Jobs, TaskValues
+
+__all__ = ["DBUtils", "FileInfo", "NotebookExit"]
 
 
 @dataclass(frozen=True)
@@ -24,10 +30,6 @@ class FileInfo:
     def isDir(self) -> bool:  # noqa: N802 - the name is Databricks'
         """Whether it is a folder."""
         return self.name.endswith("/")
-
-
-class NotebookExit(SystemExit):
-    """What `dbutils.notebook.exit` raises."""
 
 
 class _FS:
@@ -110,8 +112,8 @@ class _FS:
 
 
 class _Widgets:
-    def __init__(self) -> None:
-        self._values: dict[str, str] = {}
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._values = dict(given)
 
     def text(self, name: str, default: str = "", label: str = "") -> None:
         """Declare a widget; a value given before stays."""
@@ -144,17 +146,26 @@ class _Widgets:
         self._values.clear()
 
 
-class _Notebook:
-    def exit(self, value: Any = "") -> NoReturn:
-        """End the file here, as the end of a notebook run."""
-        raise NotebookExit(str(value))
-
-
 class DBUtils:
     """The object behind the name `dbutils`. `root` is the folder that stands for DBFS."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self,
+        root: Path,
+        shelf: Shelf | None = None,
+        names: Mapping[str, Any] | None = None,
+        given: Mapping[str, str] | None = None,
+        values: TaskValues | None = None,
+    ) -> None:
+        """Notebooks come from `shelf` and get their engines from `names`, the caller's own.
+
+        `given` are parameters that a run was started with, `values` those of a job's other tasks.
+        """
         root.mkdir(parents=True, exist_ok=True)
         self.fs = _FS(root)
-        self.widgets = _Widgets()
-        self.notebook = _Notebook()
+        self.widgets = _Widgets(given or {})
+        self.notebook = Workflow(
+            shelf, names, lambda more: DBUtils(root, shelf, names, more, values)
+        )
+        self.secrets = Secrets(shelf.places.workspace / PLACE if shelf else None)
+        self.jobs = Jobs(values)

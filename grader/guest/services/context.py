@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from grader.guest.places import Places
+from grader.guest.services.events import Happening
 from grader.guest.services.journal import Journal
+
+#: Who does everything here.
+USER = "student@example.com"
 
 
 class Pending:
@@ -49,17 +54,37 @@ class Pending:
 class Context:
     """One lab's services.
 
-    `workspace` is the lab's folder, `file` the student's. `url` has no slash at its end, and
-    `token` is the one that requests must bear. `lock` guards what several parts change.
+    `file` is the student's. `url` has no slash at its end, and `token` is the one that requests
+    must bear. `lock` guards what several parts change.
     """
 
-    workspace: Path
+    places: Places
     file: Path
     url: str
     token: str
     journal: Journal
     pending: Pending = field(default_factory=Pending)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    listeners: list[Callable[[Happening], None]] = field(default_factory=list)
+
+    @property
+    def workspace(self) -> Path:
+        """The lab's folder."""
+        return self.places.workspace
+
+    def environment(self) -> dict[str, str]:
+        """What clients read to find the services."""
+        return {
+            "MLFLOW_TRACKING_URI": self.url,
+            "MLFLOW_REGISTRY_URI": self.url,
+            "DATABRICKS_HOST": self.url,
+            "DATABRICKS_TOKEN": self.token,
+        }
+
+    def announce(self, happening: Happening) -> None:
+        """Tell all listeners what happened in the registry; they must not make one wait."""
+        for listener in self.listeners:
+            listener(happening)
 
     @property
     def tracking(self) -> Any:

@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +29,11 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from grader.guest import mlflow_engine
 from grader.guest.afresh import end_with, let_go
 from grader.guest.places import Places
-from grader.guest.services import hooks
+from grader.guest.services import hooks, registry
 from grader.guest.services.context import Context
 from grader.guest.services.errors import ApiError
 from grader.guest.services.journal import Journal
 
-#: What their process imports; who starts them often makes these imports once, beforehand.
-PRELOAD = ("mlflow.server", "mlflow.webhooks.delivery", "werkzeug.serving", "nbformat")
 HOST = "127.0.0.1"
 #: Seconds that the start may take, and that `settle` waits for what is under way.
 START = 60.0
@@ -75,9 +74,8 @@ def start(places: Places, file: Path) -> Services:
     """
     listening = socket.create_server((HOST, 0))
     url = f"http://{HOST}:{listening.getsockname()[1]}"
-    context = Context(
-        places.workspace, file, url, f"dapi{secrets.token_hex(16)}", Journal(places.workspace)
-    )
+    token = f"dapi{secrets.token_hex(16)}"
+    context = Context(places, file, url, token, Journal(places.workspace))
     sys.stdout.flush()
     sys.stderr.flush()
     parent = os.getpid()
@@ -89,20 +87,10 @@ def start(places: Places, file: Path) -> Services:
         finally:
             os._exit(1)
     listening.close()
-    services = Services(url, context.token, pid)
+    services = Services(url, token, pid)
     _wait(services)
-    os.environ.update(environment(context))
+    os.environ.update(context.environment())
     return services
-
-
-def environment(context: Context) -> dict[str, str]:
-    """What clients read to find the services."""
-    return {
-        "MLFLOW_TRACKING_URI": context.url,
-        "MLFLOW_REGISTRY_URI": context.url,
-        "DATABRICKS_HOST": context.url,
-        "DATABRICKS_TOKEN": context.token,
-    }
 
 
 def serve(context: Context, listening: socket.socket, store: str) -> NoReturn:
@@ -124,11 +112,14 @@ def serve(context: Context, listening: socket.socket, store: str) -> NoReturn:
 
 def application(context: Context) -> Flask:
     """MLflow's application with our parts. It is one a process, as MLflow has it."""
+    from mlflow.exceptions import MlflowException
     from mlflow.server import app
 
     made: Flask = app
     made.register_error_handler(ApiError, lambda error: (jsonify(error.as_json()), error.status))
-    for open_part in (_core(context), hooks.blueprint(context)):
+    made.register_error_handler(MlflowException, _of_mlflow)
+    _watch_mlflow_webhooks(context)
+    for open_part in (_core(context), hooks.blueprint(context), registry.blueprint(context)):
         made.register_blueprint(open_part)
     for part in _parts(context):
         part.before_request(lambda: _authorised(context))
@@ -137,8 +128,30 @@ def application(context: Context) -> Flask:
 
 
 def _parts(context: Context) -> list[Blueprint]:
-    """The parts that ask for a token."""
-    return []
+    """The parts that ask for a token. What they fork comes first, while there is one thread."""
+    from grader.guest.services import activities, jobs, serving, webhooks
+
+    parts = (jobs, serving, activities, webhooks)
+    return [part.blueprint(context) for part in parts]
+
+
+def _of_mlflow(error: Any) -> tuple[Response, int]:
+    """What MLflow's stores refuse, told as MLflow tells it."""
+    return jsonify(json.loads(error.serialize_as_json())), error.get_http_status_code()
+
+
+def _watch_mlflow_webhooks(context: Context) -> None:
+    """Count MLflow's own deliveries as under way, too."""
+    import mlflow.webhooks.delivery as sending
+
+    class Watched(ThreadPoolExecutor):
+        def submit(self, *args: Any, **kwargs: Any) -> Any:
+            context.pending.begin()
+            future = super().submit(*args, **kwargs)
+            future.add_done_callback(lambda _: context.pending.end())
+            return future
+
+    sending._webhook_delivery_executor = Watched(2)
 
 
 def _authorised(context: Context) -> None:
