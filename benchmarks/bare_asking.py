@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,16 @@ from grader.labs.load import load_labs
 
 
 def check(
-    root: Path, lab_id: str, names: dict[str, Any], workspace: Path, data: dict[str, Any]
+    root: Path,
+    lab_id: str,
+    names: dict[str, Any],
+    workspace: Path,
+    data: dict[str, Any],
+    settle: Callable[[], bool],
 ) -> tuple[float, float]:
     """Run the checks of a lab on what its file defined: seconds of looking, and of calls.
+
+    `settle` waits for the lab's services.
 
     Raises:
         AssertionError: a check does not hold.
@@ -26,7 +34,7 @@ def check(
     lab = load_labs(course.labs_folder, course.schemas)[lab_id]
     copies = workspace.with_name(f"copies-{lab_id}")
     copies.mkdir()
-    asking = _Asking(names, Places(workspace, workspace, copies))
+    asking = _Asking(names, Places(workspace, workspace, copies), settle)
     for function in lab.checks.values():
         function(Lab(asking, data))
     return asking.looks, asking.calls
@@ -35,8 +43,9 @@ def check(
 class _Asking:
     """See `grader.labs.lab.Asking`."""
 
-    def __init__(self, names: dict[str, Any], places: Places) -> None:
+    def __init__(self, names: dict[str, Any], places: Places, settle: Callable[[], bool]) -> None:
         self._names = names
+        self._settle = settle
         self._places = places
         self._inspector = Inspector(places)
         self.calls = self.looks = 0.0
@@ -63,6 +72,8 @@ class _Asking:
 
             model = mlflow.pyfunc.load_model(real(fields["model_uri"]))
             return encode(model.predict(pd.DataFrame(fields["rows"])))
+        if op == "settle":
+            return self._settle()
         if op == "value":
             return encode(self._names[fields["name"]])
         args, kwargs = real(list(fields["args"])), real(fields["kwargs"])

@@ -115,7 +115,10 @@ def _plain(labs: dict[str, LoadedLab], mode: str, java: Path) -> dict[str, Any]:
     """Run `benchmarks.plain`."""
     with tempfile.TemporaryDirectory(prefix="grader-plain-") as scratch:
         home = Path(scratch)
+        kafka = any("kafka" in lab.spec.runtime for lab in labs.values())
         jars = [str(p) for p in ensure_jars()]
+        connector = [str(p) for p in ensure_jars(None, "kafka-connector")] if kafka else []
+        broker = [str(p) for p in ensure_jars(None, "kafka-broker")] if kafka else []
         settings = {**PLATFORM, **TUNING} if mode == "tuned" else PLATFORM
         conf = {k: v for k, v in settings.items() if mode == "tuned" or k in _MEANT}
         # That module is the keeper's; a process of its own begins in the right folder anyway.
@@ -126,7 +129,9 @@ def _plain(labs: dict[str, LoadedLab], mode: str, java: Path) -> dict[str, Any]:
             "home": str(home),
             "java": str(java),
             "jars": jars,
-            "conf": {**conf, "spark.jars": ",".join(jars)},
+            "connector": connector,
+            "broker": broker,
+            "conf": {**conf, "spark.jars": ",".join([*jars, *connector])},
             "store": str(store_path()),
             "labs": [],
         }

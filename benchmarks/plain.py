@@ -25,8 +25,12 @@ import os
 import sys
 import time
 import types
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+from grader.provision.java import find_java
 
 
 def main() -> None:
@@ -45,10 +49,21 @@ def main() -> None:
 
 
 def _run(job: dict[str, Any], lab: dict[str, Any], warm: _Warm | None, begun: float) -> Any:
-    workspace = Path(lab["workspace"])
-    names: dict[str, Any] = {"__name__": "__main__", "__file__": lab["file"]}
     if "mlflow" in lab["runtime"]:
         _track(job, lab, warm)
+    with ExitStack() as services:
+        return _measured(job, lab, warm, begun, _serve(job, lab, services))
+
+
+def _measured(
+    job: dict[str, Any],
+    lab: dict[str, Any],
+    warm: _Warm | None,
+    begun: float,
+    settle: Callable[[], bool],
+) -> dict[str, float]:
+    workspace = Path(lab["workspace"])
+    names = _names(job, lab)
     if "spark" in lab["runtime"]:
         names["spark"] = warm.session(workspace) if warm else _session(job, workspace)
     os.chdir(workspace)
@@ -65,8 +80,52 @@ def _run(job: dict[str, Any], lab: dict[str, Any], warm: _Warm | None, begun: fl
     done = time.monotonic()
     from benchmarks.bare_asking import check
 
-    looks, calls = check(Path(job["root"]), lab["id"], module.__dict__, workspace, lab["data"])
+    names = module.__dict__
+    looks, calls = check(Path(job["root"]), lab["id"], names, workspace, lab["data"], settle)
     return {"start": ready - begun, "file": done - ready, "calls": calls, "looks": looks}
+
+
+def _names(job: dict[str, Any], lab: dict[str, Any]) -> dict[str, Any]:
+    """What a notebook has without an import."""
+    from grader.guest.dbutils import DBUtils
+    from grader.guest.display import display
+    from grader.guest.notebooks import Shelf
+    from grader.guest.places import Places
+
+    workspace, file = Path(lab["workspace"]), Path(lab["file"])
+    names: dict[str, Any] = {"__name__": "__main__", "__file__": str(file), "display": display}
+    shelf = Shelf(Places(workspace, file.parent, Path(job["home"])), file.parent)
+    names["dbutils"] = DBUtils(workspace / "dbfs", shelf, names)
+    return names
+
+
+def _serve(job: dict[str, Any], lab: dict[str, Any], services: ExitStack) -> Callable[[], bool]:
+    """Start what a lab asks for beside engines; how to wait for it. `services` end it."""
+    from grader.guest import standins
+    from grader.guest.places import Places
+
+    workspace = Path(lab["workspace"])
+    places = Places(workspace, Path(job["home"]), Path(job["home"]))
+    settle: Callable[[], bool] = lambda: False  # noqa: E731 - nothing to wait for
+    broker = None
+    if "kafka" in lab["runtime"]:
+        from grader.guest.kafka import Broker
+
+        broker = Broker(str(find_java().home), job["broker"], places)
+        services.callback(broker.close)
+    if "workspace" in lab["runtime"]:
+        import mlflow
+
+        from grader.guest.services import server
+
+        started = server.start(places, Path(lab["file"]))
+        services.callback(started.stop)
+        settle = started.settle
+        mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+    standins.install(lab["runtime"])
+    if broker:
+        broker.wait()
+    return settle
 
 
 def _code(file: str, workspace: Path) -> types.CodeType:
@@ -112,7 +171,8 @@ class _Warm:
         runtime = {name for lab in job["labs"] for name in lab["runtime"]}
         if "spark" in runtime:
             python_for_spark()
-            jvm = Jvm(job["java"], job["jars"], Places(home, home, home))
+            places = Places(home, home, home)
+            jvm = Jvm(job["java"], job["jars"], places, connector=job["connector"])
             spark = spark_engine.session(jvm)
             spark.range(1).count()
             spark.stop()
