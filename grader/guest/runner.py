@@ -15,14 +15,19 @@ import types
 from collections.abc import Set
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.guest import capture, mlflow_engine, spark_engine, standins
 from grader.guest.dbutils import DBUtils, NotebookExit
 from grader.guest.display import display
 from grader.guest.jvm import Jvm, python_for_spark
+from grader.guest.kafka import Broker
+from grader.guest.notebooks import Shelf
 from grader.guest.places import Places
 from grader.guest.refusal import Refused, describe
+
+if TYPE_CHECKING:
+    from grader.guest.services.server import Services
 
 #: What MLflow imports when its store is first used.
 _STORE = (
@@ -40,6 +45,7 @@ _STORE = (
 #: What labs are likely to import, paid for once.
 _ML = ("mlflow.sklearn", "mlflow.pyfunc", "pandas", "scipy.stats", "sklearn.ensemble")
 _ML_MORE = ("sklearn.linear_model", "sklearn.metrics", "sklearn.model_selection")
+_SERVICES = ("mlflow.server", "mlflow.webhooks.delivery", "werkzeug.serving", "nbformat")
 _SPARK = ("pandas", "pyspark.sql.functions", "pyspark.sql.pandas.types", "delta.tables")
 
 
@@ -57,7 +63,8 @@ class RunnerHouse:
         waking = spark_engine.beside(spark_engine.warm_up, self._jvm) if self._jvm else None
         if "mlflow" in runtime:
             mlflow_engine.set_environment(self._places)
-            capture.preload([*_ML, *_ML_MORE, *_STORE])
+            services = _SERVICES if "workspace" in runtime else ()
+            capture.preload([*_ML, *_ML_MORE, *_STORE, *services])
             mlflow_engine.be_databricks()
         if "spark" in runtime:
             for name in _SPARK:
@@ -85,7 +92,8 @@ class RunnerHouse:
         # A lab that needs no Spark still has `spark` when its author reaches for it.
         wanted = "spark" in start["runtime"] or re.search(rb"\bspark\b", source)
         jvm = self._jvm or (self._new_jvm() if wanted and self.can_spark else None)
-        start["store"] = self._start.get("store")
+        for name in ("store", "java", "broker"):
+            start[name] = self._start.get(name)
         return Runner(start, self._places, file, source, jvm if wanted else None)
 
     def settle(self) -> str:
@@ -113,7 +121,8 @@ class RunnerHouse:
         labs = Path(os.path.realpath(self._places.workspace)).parent
         train = str(labs / s["train"]) if s["train"] else ""
         options = {"cache": s.get("cache", ""), "train": train}
-        return Jvm(s["java"], s["jars"], self._places, tuned=s.get("tuned", True), **options)
+        more = {"tuned": s.get("tuned", True), "connector": s.get("connector", ())}
+        return Jvm(s["java"], s["jars"], self._places, **options, **more)
 
 
 class Runner:
@@ -128,16 +137,29 @@ class Runner:
         self._source = source
         self._places = places
         self._spark: Any = None
+        self._broker: Broker | None = None
+        if "kafka" in start["runtime"]:  # it takes seconds, and starts beside what follows
+            self._broker = Broker(start["java"], start["broker"], places)
         places.inputs.mkdir(exist_ok=True)
         os.chdir(places.workspace)
         if "mlflow" in start["runtime"]:
             capture.install()
             mlflow_engine.start(start.get("store"), places)
+        self._services: Services | None = None
+        if "workspace" in start["runtime"]:
+            from grader.guest.services import server
+
+            self._services = server.start(places, file)
         standins.install(start["runtime"])
+        if jvm is not None and "spark" in start["runtime"]:
+            jvm.connect()  # a fixture may have a Spark session, too: the one that the lab gets
+        if self._broker:
+            self._broker.wait()
         if start.get("fixture"):
             _load(places.real(start["fixture"])).prepare(start["data"], places.inputs)
         self._module = types.ModuleType("__main__")
-        dbutils = DBUtils(places.workspace / "dbfs")
+        shelf = Shelf(places, file.parent)
+        dbutils = DBUtils(places.workspace / "dbfs", shelf, self._module.__dict__)
         self._module.__dict__.update(__file__=str(file), display=display, dbutils=dbutils)
         if jvm is not None:
             self._spark = spark = spark_engine.session(jvm)
@@ -145,12 +167,14 @@ class Runner:
             spark.range(1).count()  # the first query's cost is the engine's, not the student's
 
     def handle(self, op: str, fields: dict[str, Any]) -> Any:
-        """`run`, `call` or `value`."""
+        """`run`, `call`, `value` or `settle`."""
         if op == "run":
             return self._run()
         if op == "call":
             real = self._places.real
             return self._call(fields["function"], real(fields["args"]), real(fields["kwargs"]))
+        if op == "settle":
+            return self._services is not None and self._services.settle()
         return self._lookup(fields["name"])
 
     def end(self) -> None:
@@ -160,6 +184,12 @@ class Runner:
                 for query in self._spark.streams.active:
                     query.stop()
                 self._spark.stop()
+                if self._broker:
+                    self._broker.let_go(self._spark._jvm)
+        if self._broker:
+            self._broker.close()
+        if self._services:
+            self._services.stop()
 
     def _run(self) -> None:
         sys.modules["__main__"] = self._module
