@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import tempfile
 from collections.abc import Collection, Set
 from typing import Any
 
@@ -45,14 +46,14 @@ class ScorerHouse:
 
 
 class Scorer:
-    """Models of one lab. Each is loaded once."""
+    """Models of one lab. Each is loaded once, and anew when the lab's store has changed."""
 
     def __init__(self, places: Places, runtime: Collection[str]) -> None:
         os.chdir(places.workspace)
         standins.install(runtime)
-        mlflow_engine.copied_store(places)
         self._places = places
         self._models: dict[str, Any] = {}
+        self._seen: int | None = None
 
     def handle(self, op: str, fields: dict[str, Any]) -> Any:
         """`predict`."""
@@ -60,9 +61,12 @@ class Scorer:
         import pandas as pd
 
         uri = self._places.real(fields["model_uri"])
+        self._look_again()
         if uri not in self._models:
+            # MLflow notes where a registered model came from beside its files: in a copy, then.
+            copy = tempfile.mkdtemp(dir=self._places.tmp)
             try:
-                self._models[uri] = mlflow.pyfunc.load_model(uri)
+                self._models[uri] = mlflow.pyfunc.load_model(uri, dst_path=copy)
             except BaseException as error:
                 raise Refused(f"the model {uri} cannot be loaded: {describe(error)}") from error
         frame = pd.DataFrame(fields["rows"])
@@ -70,6 +74,15 @@ class Scorer:
             return self._models[uri].predict(frame)
         except BaseException as error:
             raise Refused(f"the model {uri} raised {describe(error)}") from error
+
+    def _look_again(self) -> None:
+        """Take a fresh copy of a store that has changed: it may name other models by now."""
+        store = mlflow_engine.store(self._places)
+        now = store.stat().st_mtime_ns if store.is_file() else None
+        if now != self._seen:
+            mlflow_engine.copied_store(self._places)
+            self._models.clear()
+            self._seen = now
 
     def end(self) -> None:
         """Nothing to put back."""

@@ -59,6 +59,21 @@ def java():
     pids = [p for p in os.listdir("/proc") if p.isdigit()]
     return [p for p in pids if "java" in open(f"/proc/{p}/comm").read()]
 """
+REGISTRY = """
+import mlflow
+import mlflow.sklearn
+import pandas as pd
+from sklearn.linear_model import LinearRegression
+
+def register(slope):
+    X = pd.DataFrame({"a": [0.0, 1.0]})
+    model = LinearRegression().fit(X, [0.0, slope])
+    with mlflow.start_run():
+        mlflow.sklearn.log_model(model, name="model", registered_model_name="line")
+    client = mlflow.MlflowClient()
+    newest = max(int(v.version) for v in client.search_model_versions("name = 'line'"))
+    client.set_registered_model_alias("line", "current", newest)
+"""
 
 
 def test_spark_with_delta_works_as_written(runs: Runs) -> None:
@@ -105,3 +120,19 @@ def test_spark_is_there_for_whoever_reaches_for_it(runs: Runs) -> None:
     session = runs("n = spark.range(5).count()\n")
     assert session.stopped == ""
     assert Lab(session, {}).value("n", returns=int) == 5
+
+
+def test_a_model_is_loaded_as_the_store_is_now(runs: Runs) -> None:
+    """A version by its alias, then the one that the alias was moved to by a call."""
+    session = runs(REGISTRY, ("mlflow",))
+    assert session.stopped == ""
+    lab = Lab(session, {})
+    rows = [{"a": 1.0}, {"a": 3.0}]
+    uri = "models:/line@current"
+    lab.call("register", 2.0, returns=None)
+    assert lab.predict(uri, rows) == pytest.approx([2.0, 6.0])
+    lab.call("register", 5.0, returns=None)
+    assert lab.predict(uri, rows) == pytest.approx([5.0, 15.0])
+    assert lab.predict("models:/line/1", rows) == pytest.approx([2.0, 6.0])
+    (model,) = lab.mlflow.registered
+    assert model["aliases"] == {"current": 2}
