@@ -56,7 +56,7 @@ class Inspector:
         self._places = places
 
     def handle(self, op: str, fields: dict[str, Any]) -> Any:
-        """`delta`, `rows`, `mlflow`, `features`, `files` or `text`."""
+        """`delta`, `rows`, `mlflow`, `features`, `workspace`, `files` or `text`."""
         return self._places.shown(self._answer(op, fields))
 
     def _answer(self, op: str, fields: dict[str, Any]) -> Any:
@@ -69,6 +69,10 @@ class Inspector:
             from grader.guest.mlflow_view import view
 
             return view(self._places)
+        if op == "workspace":
+            from grader.guest import workspace_view
+
+            return workspace_view.view(self._places)
         if op == "features":
             from grader.guest import features_view
 

@@ -11,6 +11,7 @@ from grader.core.clean import clean
 from grader.errors import StudentError
 from grader.labs.features import Features
 from grader.labs.shapes import misfit
+from grader.labs.workspace import Workspace, made_of
 from grader.sandbox.interface import RoleName
 
 T = TypeVar("T")
@@ -170,6 +171,14 @@ class Lab:
         found = self._ask.ask("inspector", "features")
         with _sensible("the feature store"):
             return Features.of(found)
+
+    @property
+    def workspace(self) -> Workspace:
+        """What the workspace's services have and did, once deliveries and runs are over."""
+        settled = self._ask.ask("runner", "settle")
+        found = self._ask.ask("inspector", "workspace")
+        with _sensible("the journal of the workspace's services"):
+            return made_of(found, settled=settled is True)
 
     def predict(self, model_uri: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
         """What the model at `model_uri` predicts for `rows`, in a process of its own.
