@@ -8,6 +8,7 @@ and when the process ends, whatever the reason, the line hangs up.
 
 from __future__ import annotations
 
+import gc
 import http.client
 import importlib
 import json
@@ -174,6 +175,7 @@ def _nurse(control: socket.socket, parent: int) -> NoReturn:
                 os._exit(0)
             for name in _IMPORTS:  # at the first order: most labs give none
                 importlib.import_module(name)
+            gc.freeze()  # what is here is no garbage of the forks, which need not look at it
             line = socket.socket(fileno=fds[0])
             try:
                 child = os.fork()
