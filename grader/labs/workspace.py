@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from operator import index
 from typing import Any
 
+from grader.labs.serving import Endpoint, Invocation, endpoint_of, invocation_of
+
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
@@ -113,10 +115,8 @@ class JobRun:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """All there is, oldest first. `settled` says whether deliveries and runs were over.
-
-    `endpoints` and `invocations` are mappings as the serving endpoints note them.
-    """
+    """All there is, oldest first; of `endpoints`, those that were not deleted. `settled` says
+    whether deliveries, runs and deployments were over."""
 
     settled: bool
     webhooks: Sequence[Webhook]
@@ -124,8 +124,8 @@ class Workspace:
     received: Sequence[Received]
     jobs: Sequence[Job]
     runs: Sequence[JobRun]
-    endpoints: Sequence[Mapping[str, Any]]
-    invocations: Sequence[Mapping[str, Any]]
+    endpoints: Sequence[Endpoint]
+    invocations: Sequence[Invocation]
 
     def runs_of(self, job_id: int) -> list[JobRun]:
         """The runs of one job."""
@@ -134,6 +134,14 @@ class Workspace:
     def received_at(self, hook: str) -> list[Received]:
         """What came to one hook."""
         return [r for r in self.received if r.hook == hook]
+
+    def endpoint(self, name: str) -> Endpoint | None:
+        """The serving endpoint of this name."""
+        return next((e for e in self.endpoints if e.name == name), None)
+
+    def invocations_of(self, endpoint: str) -> list[Invocation]:
+        """The queries of one serving endpoint."""
+        return [i for i in self.invocations if i.endpoint == endpoint]
 
 
 def made_of(found: Mapping[str, Any], *, settled: bool) -> Workspace:
@@ -149,8 +157,8 @@ def made_of(found: Mapping[str, Any], *, settled: bool) -> Workspace:
         [_received(r) for r in found.get("received", ())],
         [Job(_whole(j["job_id"]), dict(j["settings"])) for j in found.get("job", ())],
         [_run(r) for r in found.get("run", ())],
-        [dict(e) for e in found.get("endpoint", ())],
-        [dict(i) for i in found.get("invocation", ())],
+        [endpoint_of(e) for e in found.get("endpoint", ())],
+        [invocation_of(i) for i in found.get("invocation", ())],
     )
 
 
