@@ -58,11 +58,12 @@ class RunnerHouse:
         runtime = set(start["runtime"])
         os.environ["TMPDIR"] = str(self._places.tmp)
         python_for_spark()
+        if "mlflow" in runtime:  # before Java: Spark's Python workers find the store through it
+            mlflow_engine.set_environment(self._places)
         self._jvm = self._new_jvm() if "spark" in runtime and self.can_spark else None
         # The JVM wakes up on one core while the imports are made on another.
         waking = spark_engine.beside(spark_engine.warm_up, self._jvm) if self._jvm else None
         if "mlflow" in runtime:
-            mlflow_engine.set_environment(self._places)
             services = _SERVICES if "workspace" in runtime else ()
             capture.preload([*_ML, *_ML_MORE, *_STORE, *services])
             mlflow_engine.be_databricks()
