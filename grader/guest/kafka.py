@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from grader.guest.places import Places
 
@@ -98,6 +99,11 @@ class Broker:
                 how = "ended" if ended else "does not start"
                 raise RuntimeError(f"the Kafka broker {how}: {told}")
             time.sleep(0.01)
+
+    def let_go(self, java: Any) -> None:
+        """Have Spark close the producers that it keeps for ten minutes: `java` is its py4j view."""
+        pool = getattr(java.org.apache.spark.sql.kafka010.producer, "InternalKafkaProducerPool$")
+        getattr(pool, "MODULE$").reset()
 
     def close(self) -> None:
         """End it at once: nothing of it is kept."""
