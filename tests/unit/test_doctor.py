@@ -156,3 +156,16 @@ def test_the_exit_status_is_whether_it_is_usable(
     assert result.exit_code == status
     assert "MISS  java       none" in result.stdout
     assert "mend:  install one" in result.stdout
+
+
+@pytest.mark.parametrize("lacking", [0, 3])
+def test_jars_that_only_kafka_needs_are_not_needed(
+    monkeypatch: pytest.MonkeyPatch, lacking: int
+) -> None:
+    """A course without Kafka never fetches them: no machine is unusable for it."""
+    monkeypatch.setattr(doctor, "locked", lambda _: [None] * 4)
+    monkeypatch.setattr(doctor, "missing", lambda group: [None] * (lacking * ("broker" in group)))
+    found = doctor._kafka_jars()
+    assert found.ok or not found.needed
+    assert found.ok is not bool(lacking)
+    assert found.found.startswith("3 of 8 are not in" if lacking else "8 in")
