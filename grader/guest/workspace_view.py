@@ -54,9 +54,10 @@ def _text(path: Path) -> bytes:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise Refused("the journal of the workspace's services is gone", "missing") from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise _strange("what is there is no file")
     with os.fdopen(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise _strange("what is there is no file")
         text = file.read(2 * MAX_BYTES + 1)
     if len(text) > 2 * MAX_BYTES:
         raise _strange("it is too long")
