@@ -157,10 +157,10 @@ def test_the_report_has_every_test_of_every_feature(lab: Lab) -> None:
                 )
 
 
-@points(1, hint="One test that says drift is enough; no feature belongs in there twice.")
+@points(1, hint="One test that says drift is enough, whichever of the three it is.")
 def test_alerts_name_what_drifts(lab: Lab) -> None:
     """The features for which some test says drift."""
-    alerts = sorted(lab.value("alerts", returns=list[str]))
+    alerts = sorted(set(lab.value("alerts", returns=list[str])))
     assert alerts == ALERTS, f"alerts must hold {ALERTS}, not {alerts}"
 
 

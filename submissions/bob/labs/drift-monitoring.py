@@ -1,4 +1,4 @@
-"""Queues. Retrains and compares, but on all rows; object columns only."""
+"""Queues. Retrains, and compares on the whole file; object columns only."""
 
 import mlflow
 import pandas as pd
@@ -60,7 +60,7 @@ def detect(reference, current, target):
 
 
 def compare(old_uri, new_uri, path, target, first_row=0):
-    df = pd.read_parquet(path)
+    df = pd.read_parquet(path)[first_row:]
     X, y = df.drop(columns=[target]), df[target]
     old = mlflow.pyfunc.load_model(old_uri).predict(X)
     new = mlflow.pyfunc.load_model(new_uri).predict(X)

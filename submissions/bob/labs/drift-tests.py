@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from scipy import stats
-from scipy.spatial.distance import jensenshannon
 
 NUMERIC = ["dwell_s", "load_kg", "door_force_n"]
 CATEGORICAL = ["line", "vehicle", "weather"]
@@ -12,12 +11,16 @@ CATEGORICAL = ["line", "vehicle", "weather"]
 def ks_drift(reference, current, alpha=0.05):
     ref = pd.Series(reference, dtype=float).dropna()
     cur = pd.Series(current, dtype=float).dropna()
+    if len(ref) == 0 or len(cur) == 0:
+        return {"statistic": None, "p_value": None, "drift": False}
     stat, p = stats.ks_2samp(ref, cur)
     return {"statistic": stat, "p_value": p, "drift": p < alpha}
 
 
 def js_divergence(p, q):
-    return jensenshannon(p, q, base=2)
+    p, q = np.asarray(p) / np.sum(p), np.asarray(q) / np.sum(q)
+    m = (p + q) / 2
+    return (stats.entropy(p, m, base=2) + stats.entropy(q, m, base=2)) / 2
 
 
 def js_drift(reference, current, bins=20, threshold=0.1):

@@ -59,6 +59,12 @@ current = pd.read_csv("inputs/season_current.csv")
 with mlflow.start_run(run_name="season-check"):
     for f in NUMERIC:
         mlflow.log_metric(f"mean_shift_{f}", mean_shift(reference[f], current[f]))
+    for f in NUMERIC + CATEGORICAL:
+        mlflow.log_metric(f"missing_shift_{f}", missing_shift(reference[f], current[f]))
+
+for f in CATEGORICAL:
+    shares = category_shares(reference[f], current[f])
+    print(f, "new:", shares["new"], "gone:", shares["gone"])
 
 for f in NUMERIC:
     plt.figure()
