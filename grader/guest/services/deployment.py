@@ -19,7 +19,7 @@ from grader.guest.services.scoring import Answer, Nursery, Scorer, ScoringError
 
 SCALED_TO_ZERO = "Scaled to zero"
 #: Scoring processes of all endpoints together, those of a pending update included.
-MAX_RUNNING = 6
+MAX_RUNNING = 8
 #: Where the files of a model version (its model, its version) are. Raises LookupError.
 Resolve = Callable[[str, str], Path]
 
