@@ -1,0 +1,1 @@
+"""Real clients drive a workspace's services unchanged."""
