@@ -59,7 +59,7 @@ def _harbour(rng: random.Random, heavy: float, windy: float) -> dict[str, Any]:
 
 
 def _tows(
-    rng: random.Random, count: int, heavy: float, windy: float, gaps: float = 0.06
+    rng: random.Random, count: int, heavy: float, windy: float, gaps: float = 0.12
 ) -> list[dict[str, float | None]]:
     """Tows and the fuel they took; a share `gaps` of the failing instruments' values is lost."""
     tows = []

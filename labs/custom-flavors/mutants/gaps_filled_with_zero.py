@@ -1,4 +1,4 @@
-"""Gaps become the mean: they are filled with 0 once everything is scaled.
+"""Gaps are filled with 0, in training and when the model is asked.
 
 Fails: test_readings_are_prepared_when_the_loaded_model_predicts,
     test_gaps_are_filled_with_the_medians_of_training
@@ -22,13 +22,15 @@ class TowModel(mlflow.pyfunc.PythonModel):
 
     def __init__(self, tows: pd.DataFrame) -> None:
         """Learn how to prepare readings, and then from them."""
-        self.means, self.deviations = tows[READINGS].mean(), tows[READINGS].std()
+        filled = tows[READINGS].fillna(0.0)
+        self.means, self.deviations = filled.mean(), filled.std()
         self.regressor = KNeighborsRegressor(n_neighbors=5)
         self.regressor.fit(self.prepared(tows), tows[TARGET])
 
     def prepared(self, readings: pd.DataFrame) -> pd.DataFrame:
         """A new frame of readings, filled and scaled by what was learnt."""
-        return ((readings[READINGS] - self.means) / self.deviations).fillna(0.0)
+        filled = readings[READINGS].fillna(0.0)
+        return (filled - self.means) / self.deviations
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
         """One forecast in litres for each row of readings."""
