@@ -1,12 +1,18 @@
-"""Serving endpoints as data: what a request may ask for, who answers next, what the API tells."""
+"""Serving endpoints: what a request may ask for, who answers next, what is deployed and told."""
 
 from __future__ import annotations
 
+import json
+import time
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from grader.guest.services.context import Pending
+from grader.guest.services.deployment import MAX_RUNNING, Deployments, Pace
 from grader.guest.services.endpoint_views import endpoint_json, summary_json
 from grader.guest.services.endpoints import (
     Endpoint,
@@ -16,6 +22,10 @@ from grader.guest.services.endpoints import (
     parse_tags,
 )
 from grader.guest.services.errors import ApiError
+from grader.guest.services.hosting import Hosting
+from grader.guest.services.journal import PLACE, Journal
+from grader.guest.services.scoring import Answer, Nursery, ScoringError
+from grader.labs.serving import endpoint_of, invocation_of
 
 
 def _entity(version: Any = "1", **more: Any) -> dict[str, Any]:
@@ -182,3 +192,213 @@ def test_tags_are_keys_and_values() -> None:
     for wrong in ({"key": "team"}, ["team"], [{"value": "x"}]):
         with pytest.raises(ApiError):
             parse_tags(wrong)
+
+
+class _Scorer:
+    """A scoring process that is none."""
+
+    def __init__(self) -> None:
+        self.alive = True
+
+    def ask(self, body: bytes, content_type: str) -> Answer:
+        """It answers what it is asked."""
+        return Answer(200, content_type, body)
+
+    def stop(self) -> None:
+        """It ends."""
+        self.alive = False
+
+
+class _Nursery:
+    """Starts scorers; one for the model `broken` cannot be."""
+
+    def __init__(self) -> None:
+        self.started: list[_Scorer] = []
+
+    def start(self, model: Path, environment: Mapping[str, str], log: Path) -> _Scorer:
+        """The next one."""
+        if model.parent.name == "broken":
+            raise ScoringError("it is broken")
+        self.started.append(_Scorer())
+        return self.started[-1]
+
+
+def _resolve(model: str, version: str) -> Path:
+    if model == "gone":
+        raise LookupError(model)
+    return Path(model, version)
+
+
+class _Placed:
+    """Hosting on a folder, with nothing real behind it."""
+
+    def __init__(self, folder: Path, pace: Pace) -> None:
+        self.nursery = _Nursery()
+        deployments = Deployments(
+            cast("Nursery", self.nursery), _resolve, folder / "logs", lambda: pace
+        )
+        self.pending = Pending()
+        self.hosting = Hosting(deployments, Journal(folder), self.pending)
+        self.folder = folder
+
+    def settle(self) -> None:
+        """Wait until nothing is deployed any more."""
+        assert self.pending.wait(10)
+
+    def journal(self, kind: str) -> list[dict[str, Any]]:
+        """What is noted of a kind, oldest first."""
+        lines = (self.folder / PLACE).read_text("utf-8").splitlines()
+        return [e for e in map(json.loads, lines) if e["kind"] == kind]
+
+    @property
+    def running(self) -> int:
+        """How many scorers have not been stopped."""
+        return sum(s.alive for s in self.nursery.started)
+
+
+@pytest.fixture
+def placed(tmp_path: Path) -> _Placed:
+    """Hosting that is quick."""
+    return _Placed(tmp_path, Pace(deploy=0.05, idle=0.05))
+
+
+def _create(placed: _Placed, *entities: dict[str, Any], name: str = "e") -> None:
+    placed.hosting.create({"name": name, "config": {"served_entities": list(entities)}})
+    placed.settle()
+
+
+def test_an_endpoint_answers_from_when_it_is_ready(placed: _Placed) -> None:
+    """Before that a query is refused; the first question for its state is answered at once."""
+    told = placed.hosting.create({"name": "e", "config": {"served_entities": [_entity()]}})
+    assert told["state"] == {"ready": "NOT_READY", "config_update": "IN_PROGRESS"}
+    with pytest.raises(ApiError) as refused:
+        placed.hosting.invoke("e", None, b"{}", "application/json")
+    assert (refused.value.status, refused.value.code) == (400, "INVALID_STATE")
+    assert placed.hosting.get("e")["state"]["config_update"] == "IN_PROGRESS"
+    assert placed.hosting.get("e")["state"]["config_update"] == "NOT_UPDATING"
+    answer, by = placed.hosting.invoke("e", None, b"{}", "application/json")
+    assert (answer.body, by) == (b"{}", "cans-1")
+    first, second = (e["data"] for e in placed.journal("invocation"))
+    assert (first["status"], first["served_entity"]) == (400, "")
+    assert (second["status"], second["served_entity"], second["cold"]) == (200, "cans-1", False)
+
+
+def test_an_update_keeps_what_both_configurations_serve(placed: _Placed) -> None:
+    """The process of a version that stays is not started again; one that goes is ended."""
+    _create(placed, _entity("1"))
+    placed.hosting.update("e", _split(50, 50))
+    placed.settle()
+    assert (len(placed.nursery.started), placed.running) == (2, 2)
+    placed.hosting.update("e", {"served_entities": [_entity("2")]})
+    placed.settle()
+    assert (len(placed.nursery.started), placed.running) == (2, 1)
+    assert placed.hosting.get("e")["config"]["config_version"] == 3
+
+
+def test_an_update_that_fails_leaves_what_serves(placed: _Placed) -> None:
+    """The pending configuration tells why, and the next update may come."""
+    _create(placed, _entity("1"))
+    broken = {"entity_name": "broken", "entity_version": "1"}
+    both = {
+        "served_entities": [_entity("1"), broken],
+        "traffic_config": {"routes": [{"served_entity_name": "cans-1", "traffic_percentage": 100}]},
+    }
+    placed.hosting.update("e", both)
+    placed.settle()
+    found = placed.hosting.get("e")
+    assert found["state"] == {"ready": "READY", "config_update": "UPDATE_FAILED"}
+    states = [e["state"] for e in found["pending_config"]["served_entities"]]
+    assert states[1] == {
+        "deployment": "DEPLOYMENT_FAILED",
+        "deployment_state_message": "it is broken",
+    }
+    assert placed.hosting.invoke("e", None, b"{}", "application/json")[1] == "cans-1"
+    placed.hosting.update("e", {"served_entities": [_entity("2")]})
+    placed.settle()
+    assert placed.hosting.get("e")["state"]["config_update"] == "NOT_UPDATING"
+
+
+def test_what_is_idle_and_may_scales_to_zero(placed: _Placed) -> None:
+    """Its process ends; the next query starts another and is noted as cold."""
+    _create(placed, _entity("1", scale_to_zero_enabled=True), name="may")
+    _create(placed, _entity("1"), name="stays")
+    end = time.monotonic() + 10
+    while placed.running > 1 and time.monotonic() < end:
+        time.sleep(0.02)
+    assert placed.running == 1
+    (entity,) = placed.hosting.get("may")["config"]["served_entities"]
+    assert entity["state"]["deployment_state_message"] == "Scaled to zero"
+    for name in ("may", "stays"):
+        placed.hosting.invoke(name, None, b"{}", "application/json")
+    assert [e["data"]["cold"] for e in placed.journal("invocation")] == [True, False]
+
+
+def test_a_scorer_that_ended_is_replaced(placed: _Placed) -> None:
+    """Whatever ended it: the next query starts another."""
+    _create(placed, _entity("1"))
+    placed.nursery.started[0].alive = False
+    answer, _ = placed.hosting.invoke("e", None, b"[]", "application/json")
+    assert answer.body == b"[]"
+    assert placed.running == 1
+
+
+def test_there_is_one_endpoint_of_a_name_and_one_update_at_a_time(placed: _Placed) -> None:
+    """Otherwise 409; and 404 for what is not there."""
+    body = {"name": "e", "config": {"served_entities": [_entity()]}}
+    placed.hosting.create(body)
+    with pytest.raises(ApiError) as twice:
+        placed.hosting.create(body)
+    with pytest.raises(ApiError) as early:
+        placed.hosting.update("e", {"served_entities": [_entity("2")]})
+    assert (twice.value.status, early.value.status) == (409, 409)
+    gone = {"served_entities": [{"entity_name": "gone", "entity_version": "1"}]}
+    placed.settle()
+    for wrong in (
+        lambda: placed.hosting.update("e", gone),
+        lambda: placed.hosting.get("f"),
+        lambda: placed.hosting.delete("f"),
+        lambda: placed.hosting.invoke("f", None, b"", ""),
+        lambda: placed.hosting.invoke("e", "cans-9", b"", ""),
+        lambda: placed.hosting.log("e", "cans-9"),
+    ):
+        with pytest.raises(ApiError) as missing:
+            wrong()
+        assert missing.value.status == 404
+
+
+def test_a_deleted_endpoint_leaves_nothing_running(tmp_path: Path) -> None:
+    """Neither when it was ready, nor in the middle of its deployment."""
+    slow = _Placed(tmp_path, Pace(deploy=0.3, idle=60))
+    slow.hosting.create({"name": "e", "config": {"served_entities": [_entity()]}})
+    slow.hosting.delete("e")
+    slow.settle()
+    _create(slow, _entity())
+    assert slow.running == 1
+    slow.hosting.delete("e")
+    assert slow.running == 0
+    assert slow.hosting.all() == []
+    assert "data" not in slow.journal("endpoint")[-1]
+
+
+def test_no_more_processes_are_started_than_a_lab_can_bear(placed: _Placed) -> None:
+    """What would be one too many fails, with a sentence that says what to do."""
+    for i in range(MAX_RUNNING + 1):
+        _create(placed, _entity("1"), name=f"e{i}")
+    last = placed.hosting.get(f"e{MAX_RUNNING}")
+    assert last["state"] == {"ready": "NOT_READY", "config_update": "UPDATE_FAILED"}
+    (entity,) = last["pending_config"]["served_entities"]
+    assert "delete an endpoint" in entity["state"]["deployment_state_message"]
+    assert placed.running == MAX_RUNNING
+
+
+def test_checks_see_endpoints_and_queries(placed: _Placed) -> None:
+    """What the journal has of them, in the words of checks."""
+    _create(placed, _entity("1", scale_to_zero_enabled=True))
+    placed.hosting.invoke("e", None, b"{}", "application/json")
+    found = endpoint_of(placed.journal("endpoint")[-1]["data"])
+    assert (found.name, found.ready, found.config_update) == ("e", True, "NOT_UPDATING")
+    assert found.shares == {"cans-1": 100}
+    (entity,) = found.entities
+    assert (entity.model, entity.version, entity.scale_to_zero) == ("cans", "1", True)
+    query = invocation_of(placed.journal("invocation")[-1]["data"])
+    assert (query.endpoint, query.served_entity, query.status) == ("e", "cans-1", 200)
