@@ -67,8 +67,8 @@ def test_budgets_may_be_given_in_part(tmp_path: Path) -> None:
         (
             "[spark]",
             "[sparc]",
-            "labs/my-lab/lab.yaml:7:11: my-lab: `0`: must be one of spark, mlflow (got 'sparc'); "
-            "did you mean 'spark'?",
+            "labs/my-lab/lab.yaml:7:11: my-lab: `0`: must be one of spark, mlflow, "
+            "feature-store, workspace, kafka (got 'sparc'); did you mean 'spark'?",
         ),
         ("topics: [tables, files]\n", "", "labs/my-lab/lab.yaml:1:1: my-lab: `topics` is missing"),
         ("[tables, files]", "[]", "labs/my-lab/lab.yaml:4:9: my-lab: `topics`: must not be empty"),
