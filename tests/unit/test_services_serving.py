@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -201,7 +202,10 @@ class _Scorer:
         self.alive = True
 
     def ask(self, body: bytes, content_type: str) -> Answer:
-        """It answers what it is asked."""
+        """It answers what it is asked, while it is there."""
+        time.sleep(0.002)
+        if not self.alive:
+            raise ScoringError("it has ended")
         return Answer(200, content_type, body)
 
     def stop(self) -> None:
@@ -293,6 +297,31 @@ def test_an_update_keeps_what_both_configurations_serve(placed: _Placed) -> None
     placed.settle()
     assert (len(placed.nursery.started), placed.running) == (2, 1)
     assert placed.hosting.get("e")["config"]["config_version"] == 3
+
+
+def test_no_query_is_lost_by_an_update(placed: _Placed) -> None:
+    """While versions come and go, every query gets an answer from one that serves."""
+    _create(placed, _entity("1"))
+    answered = []
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            answered.append(placed.hosting.invoke("e", None, b"{}", "application/json")[0].status)
+
+    asking = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in asking:
+        thread.start()
+    try:
+        for version in ("2", "1", "2"):
+            placed.hosting.update("e", {"served_entities": [_entity(version)]})
+            placed.settle()
+    finally:
+        over.set()
+        for thread in asking:
+            thread.join()
+    assert set(answered) == {200}
+    assert placed.running == 1
 
 
 def test_an_update_that_fails_leaves_what_serves(placed: _Placed) -> None:

@@ -17,11 +17,17 @@ from grader.guest.services.endpoints import Config, Endpoint, Entity
 from grader.guest.services.errors import missing
 from grader.guest.services.scoring import Answer, Nursery, Scorer, ScoringError
 
+#: Seconds that an entity which is no longer in service goes on with queries that it has.
+FAREWELL = 10.0
 SCALED_TO_ZERO = "Scaled to zero"
 #: Scoring processes of all endpoints together, those of a pending update included.
 MAX_RUNNING = 8
 #: Where the files of a model version (its model, its version) are. Raises LookupError.
 Resolve = Callable[[str, str], Path]
+
+
+class Gone(ScoringError):
+    """An entity is not in service any more: its endpoint was updated or deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +68,12 @@ class Served:
         """Start it where it does not run; whether that was necessary.
 
         Raises:
+            Gone: it is not in service any more.
             ScoringError: it cannot be started.
         """
         with self._lock:
             if self._gone:
-                raise ScoringError("the endpoint was deleted or updated")
+                raise Gone(self.entity.name)
             if self._scorer and self._scorer.alive:
                 return False
             self._close()
@@ -85,18 +92,21 @@ class Served:
         """The answer to a request, and whether a process had to be started for it.
 
         Raises:
+            Gone: it is not in service any more.
             ScoringError: there is no answer.
         """
-        self._asking += 1
+        with self._lock:
+            self._asking += 1
         try:
             cold = self.up()
             scorer = self._scorer
             if scorer is None:
-                raise ScoringError("the endpoint was deleted or updated")
+                raise Gone(self.entity.name)
             return scorer.ask(body, content_type), cold
         finally:
-            self._last = time.monotonic()
-            self._asking -= 1
+            with self._lock:
+                self._last = time.monotonic()
+                self._asking -= 1
 
     def rest(self) -> bool:
         """Scale to zero, if it may and has been idle for long enough; whether it did."""
@@ -109,8 +119,11 @@ class Served:
             return True
 
     def close(self) -> None:
-        """End it for good."""
+        """End it for good, when those who ask it have their answer or have waited for long."""
         self._gone = True  # a start that is under way is undone below, when it has the lock
+        end = time.monotonic() + FAREWELL
+        while self._asking and time.monotonic() < end:
+            time.sleep(0.01)
         with self._lock:
             self._close()
 
@@ -170,8 +183,8 @@ class Deployments:
                 e.name: old.get(_same(e)) or Served(e, self._start, idle) for e in config.entities
             }
 
-    def deploy(self, endpoint: Endpoint) -> bool:
-        """Start what is pending and put it into service; whether that went well."""
+    def deploy(self, endpoint: Endpoint, guard: threading.RLock) -> None:
+        """Start what is pending and put it into service, while nobody else has `guard`."""
         begun = time.monotonic()
         with self._lock:
             pending = dict(self._pending.get(endpoint.name, {}))
@@ -183,7 +196,7 @@ class Deployments:
             except ScoringError:
                 ok = False
         time.sleep(max(0.0, self._pace().deploy - (time.monotonic() - begun)))
-        with self._lock:
+        with guard, self._lock:
             active = self._active.get(endpoint.name, {})
             if self._pending.get(endpoint.name) != pending:  # deleted meanwhile
                 unused = [*pending.values()]
@@ -197,7 +210,6 @@ class Deployments:
                 endpoint.apply()
         for served in unused:
             served.close()
-        return ok
 
     def remove(self, endpoint: str) -> None:
         """End all that an endpoint serves."""

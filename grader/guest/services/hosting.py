@@ -11,7 +11,7 @@ from typing import Any
 from grader.guest.services import endpoint_views as views
 from grader.guest.services import endpoints as ends
 from grader.guest.services.context import Pending
-from grader.guest.services.deployment import Deployments, Served
+from grader.guest.services.deployment import Deployments, Gone, Served
 from grader.guest.services.endpoints import Config, Endpoint
 from grader.guest.services.errors import ApiError, invalid, missing
 from grader.guest.services.journal import Journal
@@ -157,19 +157,24 @@ class Hosting:
             raise ApiError(400, "INVALID_STATE", told)
         if served is None:
             raise _no_entity(name, chosen)
-        return self._answer(name, served, body, kind), chosen
+        try:
+            return self._answer(name, served, body, kind), chosen
+        except Gone:  # just now, and something else is there instead, or nothing
+            return self.invoke(name, entity, body, kind)
 
     def _answer(self, name: str, served: Served, body: bytes, kind: str) -> Answer:
         begun = time.monotonic()
         cold = not served.running
         try:
             answer, cold = served.ask(body, kind)
+        except Gone:
+            raise
         except ScoringError as error:
             self._query(name, served.entity.name, 500, cold, time.monotonic() - begun)
             raise ApiError(500, "INTERNAL_ERROR", str(error)) from error
         self._query(name, served.entity.name, answer.status, cold, time.monotonic() - begun)
         if cold:
-            with self._lock:
+            with self._lock, suppress(ApiError):  # it may have been deleted meanwhile
                 self._write(self._find(name))
         return answer
 
@@ -185,7 +190,7 @@ class Hosting:
 
     def _finish(self, found: Endpoint, settled: threading.Event) -> None:
         try:
-            self._deployments.deploy(found)
+            self._deployments.deploy(found, self._lock)
             with self._lock:
                 if self._endpoints.get(found.name) is found:
                     self._write(found)
