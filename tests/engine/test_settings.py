@@ -34,6 +34,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
 #: What differs between any two runs: ids, and the file names that are made of them.
 _RANDOM = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b"
+    r"|^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d",  # when a line was logged
+    re.MULTILINE,
 )
 #: Likewise: moments, and how long something took.
 _TIMES = re.compile(r"timestamp|.*(TimeMs|_time_ms)")
