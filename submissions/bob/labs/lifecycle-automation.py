@@ -96,8 +96,8 @@ def cluster(n):
         {
             "job_cluster_key": "cluster",
             "new_cluster": {
-                "spark_version": "15.4.x-cpu-ml-scala2.12",
-                "node_type_id": "Standard_DS3_v2",
+                "spark_version": "17.3.x-cpu-ml-scala2.13",
+                "node_type_id": "m5.large",
                 "num_workers": n,
             },
         }
