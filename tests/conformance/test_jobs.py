@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import InvalidParameterValue, PermissionDenied
+from databricks.sdk.errors import InvalidParameterValue, PermissionDenied, ResourceDoesNotExist
 from databricks.sdk.service.compute import ClusterSpec
 from databricks.sdk.service.jobs import (
     JobCluster,
@@ -57,7 +57,7 @@ def test_a_job_is_created_listed_changed_and_deleted(w: WorkspaceClient, here: S
     assert (reset := w.jobs.get(job_id).settings)
     assert (reset.name, reset.job_clusters, reset.max_concurrent_runs) == ("anew", [], 1)
     w.jobs.delete(job_id)
-    with pytest.raises(InvalidParameterValue, match="does not exist"):
+    with pytest.raises(ResourceDoesNotExist):  # as the SDK reads the refusal, by its words
         w.jobs.get(job_id)
 
 
