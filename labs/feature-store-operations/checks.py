@@ -157,10 +157,10 @@ def test_the_model_takes_its_features_along(lab: Lab) -> None:
 @points(2, hint="score_batch needs the model's address and rows with keys; it finds the features.")
 def test_keys_are_scored_as_in_training(lab: Lab) -> None:
     """For each row of keys what the model says to the features of a visit then and there."""
+    scored: list[ROW] = lab.call("scores", f"{HIDDEN}/keys", returns=list[ROW])
     rows = _by(_training(lab), "yield_lph")
     visits = _answered(lab.data["asked"], rows)
     predicted = _predictions(lab, [rows[v["yield_lph"]] for v in visits])
-    scored: list[ROW] = lab.call("scores", f"{HIDDEN}/keys", returns=list[ROW])
     assert len(scored) == len(lab.data["asked"]), (
         f"{len(lab.data['asked'])} rows of keys must give as many scores; got {len(scored)}"
     )
