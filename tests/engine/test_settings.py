@@ -34,11 +34,12 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
 #: What differs between any two runs: ids, and the file names that are made of them.
 _RANDOM = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b"
-    r"|^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d",  # when a line was logged
+    r"|^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d"  # when a line was logged
+    r"|(?<=127\.0\.0\.1:)\d+",
     re.MULTILINE,
 )
-#: Likewise: moments, and how long something took.
-_TIMES = re.compile(r"timestamp|.*(TimeMs|_time_ms)")
+#: Likewise: moments, how long something took, and what a served model does after idle seconds.
+_TIMES = re.compile(r".*timestamp|.*(TimeMs|_time_ms)|seconds|cold|deployment_state_message")
 
 #: The requests of a lab's checks, in their order, with what came of each.
 Observations = list[tuple[str, Any]]
