@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
 _RANDOM = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b"
     r"|^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d"  # when a line was logged
-    r"|(?<=127\.0\.0\.1:)\d+",
+    r"|(?<=127\.0\.0\.1:)\d+|(?<=\w#)\d+",  # ports, and columns as Spark counts them
     re.MULTILINE,
 )
 #: Likewise: moments, how long something took, and what a served model does after idle seconds.
