@@ -68,6 +68,11 @@ class LabsPlugin:
         """End the last lab's station."""
         self._close()
 
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Modules of labs are no test modules, whatever they are called (`mutants/no_test.py`)."""
+        inside = self._course.labs_folder in collection_path.parents
+        return True if inside and collection_path.suffix == ".py" else None
+
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
     ) -> pytest.Collector | None:

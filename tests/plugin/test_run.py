@@ -83,6 +83,20 @@ def test_given_alone_it_collects_no_tests(course: Course) -> None:
     course.run("--submission=ann", "tests").assert_outcomes(passed=8)
 
 
+def test_a_variant_of_a_lab_is_no_test_module(course: Course) -> None:
+    """Whatever its file is called: pytest does not import it."""
+    course.write("labs/tiny/solution.py", "")
+    course.write("labs/tiny/stub.py", "")
+    for name in ("test_by_hand", "counts_no_test"):
+        text = '"""Wrong.\n\nFails: test_adds\n"""\nraise SystemExit("trapped")\n'
+        course.write(f"labs/tiny/mutants/{name}.py", text)
+    result = course.run("labs", "--collect-only", "-q")
+    assert result.ret == 0
+    shown = result.stdout.str()
+    assert "lab.yaml::mutants/test_by_hand" in shown
+    assert "trapped" not in shown + result.stderr.str()
+
+
 def test_nothing_of_a_submission_is_collected_or_imported(course: Course) -> None:
     """A student's conftest, tests, ini files and shadowing modules change nothing."""
     folder = course.student("mal")
