@@ -5,7 +5,6 @@ All of it is the student's to write, so it is read from private copies, by our o
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,7 +14,7 @@ from typing import Any
 from grader.guest import mlflow_engine
 from grader.guest.encode import MAX_ROWS
 from grader.guest.features import catalog, online, packaging
-from grader.guest.places import Places
+from grader.guest.places import Places, private_copy
 from grader.guest.refusal import Refused
 
 
@@ -29,7 +28,8 @@ def view(places: Places, schema: Callable[[str], dict[str, str]]) -> dict[str, A
     """
     copy = places.tmp / "features"
     for path in (catalog.path, online.path):
-        _copied(path(places.workspace), path(copy))
+        path(copy).parent.mkdir(parents=True, exist_ok=True)
+        private_copy(path(places.workspace), path(copy))
     try:
         return {
             "tables": list(_tables(copy, schema)),
@@ -38,15 +38,6 @@ def view(places: Places, schema: Callable[[str], dict[str, str]]) -> dict[str, A
         }
     except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
         raise Refused(f"the feature store cannot be read: {error}") from error
-
-
-def _copied(source: Path, target: Path) -> Path | None:
-    """A private copy of a file, since SQLite writes beside it; None if there is none."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
-    if source.is_symlink() or not source.is_file():
-        return None
-    return Path(shutil.copyfile(source, target))
 
 
 def _tables(copy: Path, schema: Callable[[str], dict[str, str]]) -> Iterator[dict[str, Any]]:
@@ -84,7 +75,7 @@ def _online(copy: Path) -> Iterator[dict[str, Any]]:
 
 
 def _models(places: Places) -> Iterator[dict[str, Any]]:
-    store = _copied(mlflow_engine.store(places), places.tmp / "features" / "mlflow.db")
+    store = mlflow_engine.copied_store(places)
     if store is None:
         return
     with closing(sqlite3.connect(store)) as db:

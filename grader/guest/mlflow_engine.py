@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from grader.guest.places import Places
+from grader.guest.places import Places, private_copy
 
 
 def store(places: Places) -> Path:
@@ -26,11 +26,8 @@ def artifacts(places: Places) -> Path:
 
 
 def copied_store(places: Places) -> Path | None:
-    """A private copy of the lab's store, since SQLite writes beside its file; None without one."""
-    path = store(places)
-    if path.is_symlink() or not path.is_file():
-        return None
-    return Path(shutil.copyfile(path, places.tmp / "mlflow.db"))
+    """A private copy of the lab's store; None without one."""
+    return private_copy(store(places), places.tmp / "mlflow.db")
 
 
 def set_environment(places: Places) -> None:

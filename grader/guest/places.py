@@ -70,6 +70,17 @@ class Places:
         return value
 
 
+def private_copy(source: Path, target: Path) -> Path | None:
+    """A copy of a lab's SQLite file, since SQLite writes beside it; None if it is no file.
+
+    An earlier copy is written over in place: who has it open reads on in the new one.
+    """
+    if source.is_symlink() or not source.is_file():
+        target.unlink(missing_ok=True)
+        return None
+    return Path(shutil.copyfile(source, target))
+
+
 def _unlock(folder: Path) -> None:
     """Let us remove what is in a folder of ours, whatever its mode."""
     folder.chmod(0o700)
