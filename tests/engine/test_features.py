@@ -283,7 +283,7 @@ def published():
 def unpublished():
     fs.publish_table("riders", AmazonDynamoDBSpec(region="elsewhere"))
     fs.drop_online_table("riders", AmazonDynamoDBSpec(region="elsewhere"))
-    store = fe.get_online_store(name="fast")
+    store = fe.create_online_store(name="slow", capacity="CU_1")
     table = {"online_store": store, "source_table_name": "prices"}
     return [
         tried(lambda: fs.drop_online_table("riders", AmazonDynamoDBSpec(region="elsewhere"))),
