@@ -40,15 +40,17 @@ def let_go(keep: set[int]) -> None:
                 os.dup2(null, fd, inheritable=False)
 
 
-def run(argv: list[str], env: dict[str, str], cwd: str, outputs: list[int]) -> NoReturn:
-    """Run the script `argv[0]`, an absolute path, as `python argv...` would, and end.
+def renew(argv: list[str], env: dict[str, str], cwd: str, streams: dict[int, int]) -> None:
+    """Have the arguments, environment, folder and standard streams of another process.
 
-    `outputs` become standard output and error.
+    `streams` are open descriptors, by the number of the stream that each becomes.
     """
-    for number, fd in enumerate(outputs, start=1):
+    for number, fd in streams.items():
         os.dup2(fd, number)
         os.close(fd)
-    sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # type: ignore[misc]  # noqa: SIM115 - lives as long as the process
+    if 0 in streams:
+        sys.stdin = sys.__stdin__ = open(0, closefd=False)  # type: ignore[misc]  # noqa: SIM115 - lives as long as the process
+    sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # type: ignore[misc]  # noqa: SIM115 - likewise
     sys.stderr = sys.__stderr__ = open(  # type: ignore[misc]  # noqa: SIM115 - likewise
         2, "w", errors="backslashreplace", buffering=1, closefd=False
     )
@@ -64,6 +66,14 @@ def run(argv: list[str], env: dict[str, str], cwd: str, outputs: list[int]) -> N
     os.environ.update(env)
     sys.argv = argv
     sys.excepthook = sys.__excepthook__
+
+
+def run(argv: list[str], env: dict[str, str], cwd: str, outputs: list[int]) -> NoReturn:
+    """Run the script `argv[0]`, an absolute path, as `python argv...` would, and end.
+
+    `outputs` become standard output and error.
+    """
+    renew(argv, env, cwd, dict(enumerate(outputs, start=1)))
     loader = SourceFileLoader("__main__", argv[0])
     main = types.ModuleType("__main__")
     main.__dict__.update(

@@ -63,6 +63,11 @@ TUNING = {
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    # Renames by Java. Hadoop's way for others' sake begins a process, `readlink`, several times a
+    # commit and a micro-batch, hundreds of times in a lab with streams.
+    "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
+    "spark.sql.streaming.checkpointFileManagerClass": "org.apache.spark.sql.execution.streaming."
+    "checkpointing.FileSystemBasedCheckpointFileManager",
 }
 
 

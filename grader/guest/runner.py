@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.guest import capture, mlflow_engine, spark_engine, standins
+from grader.guest import capture, mlflow_engine, spark_engine, spark_workers, standins
 from grader.guest.dbutils import DBUtils, NotebookExit
 from grader.guest.display import display
 from grader.guest.jvm import Jvm, python_for_spark
@@ -47,6 +47,8 @@ _ML = ("mlflow.sklearn", "mlflow.pyfunc", "pandas", "scipy.stats", "sklearn.ense
 _ML_MORE = ("sklearn.linear_model", "sklearn.metrics", "sklearn.model_selection")
 _SERVICES = ("mlflow.server", "mlflow.webhooks.delivery", "werkzeug.serving", "nbformat")
 _SPARK = ("pandas", "pyspark.sql.functions", "pyspark.sql.pandas.types", "delta.tables")
+#: What only Spark's Python workers import, which are forks of ours.
+_SPARK_WORKERS = ("pyspark.worker", "pyarrow.compute")
 
 
 class RunnerHouse:
@@ -68,7 +70,7 @@ class RunnerHouse:
             capture.preload([*_ML, *_ML_MORE, *_STORE, *services])
             mlflow_engine.be_databricks()
         if "spark" in runtime:
-            for name in _SPARK:
+            for name in (*_SPARK, *_SPARK_WORKERS):
                 importlib.import_module(name)
         self._java_state = waking() if waking else {}
         self._kept = self._places.temporary()
@@ -143,6 +145,8 @@ class Runner:
             self._broker = Broker(start["java"], start["broker"], places)
         places.inputs.mkdir(exist_ok=True)
         os.chdir(places.workspace)
+        if jvm is not None:
+            spark_workers.start(places)
         if "mlflow" in start["runtime"]:
             capture.install()
             mlflow_engine.start(start.get("store"), places)

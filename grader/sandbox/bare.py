@@ -28,6 +28,7 @@ from grader.sandbox.enclosure import (
     forget,
     group_of,
     guest_command,
+    guest_environment,
     owner,
     python_homes,
 )
@@ -127,7 +128,7 @@ class BareSandbox:
         workspace = plan.layout.labs / CURRENT
         child = {
             "argv": guest_command(str(home / "guest"), control),
-            "env": self._environment(tmp),
+            "env": guest_environment(str(tmp / "home")),
             "keep": [control],
             "join": [str(p) for p in group.procs()] if group else [],
             "cwd": str(tmp / "home"),
@@ -176,9 +177,6 @@ class BareSandbox:
             leash=leash_w,
             afterwards=lambda: _forget(home, tmp),
         )
-
-    def _environment(self, tmp: Path) -> dict[str, str]:
-        return {"PATH": "/usr/bin:/bin", "HOME": str(tmp / "home"), "LANG": "C.UTF-8"}
 
     def _confined(self, plan: Plan, read: list[Path], write: list[Any]) -> dict[str, Any]:
         layout = plan.layout

@@ -28,6 +28,7 @@ from grader.sandbox.enclosure import (
     forget,
     group_of,
     guest_command,
+    guest_environment,
     owner,
     python_homes,
 )
@@ -215,7 +216,7 @@ def _flags(root: bool, uid: int) -> list[str]:
             flags += ["--cap-add", cap]
     else:
         flags += ["--unshare-user", "--uid", str(uid), "--gid", str(uid)]
-    for name, value in {"PATH": "/usr/bin:/bin", "HOME": "/tmp/home", "LANG": "C.UTF-8"}.items():
+    for name, value in guest_environment("/tmp/home").items():
         flags += ["--setenv", name, value]
     flags += ["--proc", "/proc", "--dev", "/dev"]
     flags += ["--perms", "1777", "--size", str(TMP_BYTES), "--tmpfs", TMP]

@@ -193,7 +193,16 @@ def guest_command(guest_root: str, control: int) -> list[str]:
     python = str(Path(sys.prefix) / "bin" / "python")
     boot = f"import sys; sys.path.insert(0, {guest_root!r})\n"
     boot += "from grader.guest.boot import main; main()"
-    return [python, "-I", "-c", boot, str(control)]
+    return [python, "-P", "-s", "-c", boot, str(control)]
+
+
+def guest_environment(home: str) -> dict[str, str]:
+    """All that a keeper has in its environment.
+
+    Spark gives its Python workers this seed of hashes, so those that they are forked from need it.
+    """
+    path = "/usr/bin:/bin"
+    return {"PATH": path, "HOME": home, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
 
 
 def python_homes(java: Path | None) -> list[Path]:

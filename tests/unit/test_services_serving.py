@@ -25,7 +25,7 @@ from grader.guest.services.endpoints import (
 from grader.guest.services.errors import ApiError
 from grader.guest.services.hosting import Hosting
 from grader.guest.services.journal import PLACE, Journal
-from grader.guest.services.scoring import Answer, Nursery, ScoringError
+from grader.guest.services.scoring import Answer, Scorers, ScoringError
 from grader.labs.serving import endpoint_of, invocation_of
 
 
@@ -213,7 +213,7 @@ class _Scorer:
         self.alive = False
 
 
-class _Nursery:
+class _Scorers:
     """Starts scorers; one for the model `broken` cannot be."""
 
     def __init__(self) -> None:
@@ -237,9 +237,9 @@ class _Placed:
     """Hosting on a folder, with nothing real behind it."""
 
     def __init__(self, folder: Path, pace: Pace) -> None:
-        self.nursery = _Nursery()
+        self.scorers = _Scorers()
         deployments = Deployments(
-            cast("Nursery", self.nursery), _resolve, folder / "logs", lambda: pace
+            cast("Scorers", self.scorers), _resolve, folder / "logs", lambda: pace
         )
         self.pending = Pending()
         self.hosting = Hosting(deployments, Journal(folder), self.pending)
@@ -257,7 +257,7 @@ class _Placed:
     @property
     def running(self) -> int:
         """How many scorers have not been stopped."""
-        return sum(s.alive for s in self.nursery.started)
+        return sum(s.alive for s in self.scorers.started)
 
 
 @pytest.fixture
@@ -292,10 +292,10 @@ def test_an_update_keeps_what_both_configurations_serve(placed: _Placed) -> None
     _create(placed, _entity("1"))
     placed.hosting.update("e", _split(50, 50))
     placed.settle()
-    assert (len(placed.nursery.started), placed.running) == (2, 2)
+    assert (len(placed.scorers.started), placed.running) == (2, 2)
     placed.hosting.update("e", {"served_entities": [_entity("2")]})
     placed.settle()
-    assert (len(placed.nursery.started), placed.running) == (2, 1)
+    assert (len(placed.scorers.started), placed.running) == (2, 1)
     assert placed.hosting.get("e")["config"]["config_version"] == 3
 
 
@@ -365,7 +365,7 @@ def test_what_is_idle_and_may_scales_to_zero(placed: _Placed) -> None:
 def test_a_scorer_that_ended_is_replaced(placed: _Placed) -> None:
     """Whatever ended it: the next query starts another."""
     _create(placed, _entity("1"))
-    placed.nursery.started[0].alive = False
+    placed.scorers.started[0].alive = False
     answer, _ = placed.hosting.invoke("e", None, b"[]", "application/json")
     assert answer.body == b"[]"
     assert placed.running == 1

@@ -15,7 +15,7 @@ from pathlib import Path
 from grader.guest.services.endpoint_views import State
 from grader.guest.services.endpoints import Config, Endpoint, Entity
 from grader.guest.services.errors import missing
-from grader.guest.services.scoring import Answer, Nursery, Scorer, ScoringError
+from grader.guest.services.scoring import Answer, Scorer, Scorers, ScoringError
 
 #: Seconds that an entity which is no longer in service goes on with queries that it has.
 FAREWELL = 10.0
@@ -137,9 +137,9 @@ class Deployments:
     """The entities of all endpoints that are in service or on their way to it."""
 
     def __init__(
-        self, nursery: Nursery, resolve: Resolve, logs: Path, pace: Callable[[], Pace]
+        self, scorers: Scorers, resolve: Resolve, logs: Path, pace: Callable[[], Pace]
     ) -> None:
-        self._nursery = nursery
+        self._scorers = scorers
         self._resolve = resolve
         self._logs = logs
         self._pace = pace
@@ -242,7 +242,7 @@ class Deployments:
             folder = self._resolve(entity.model, entity.version)
         except LookupError as error:
             raise ScoringError(f"the model version is gone: {error}") from error
-        return self._nursery.start(folder, entity.environment, self.log(entity))
+        return self._scorers.start(folder, entity.environment, self.log(entity))
 
 
 def _same(entity: Entity) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 from grader.guest.services import job_settings
 from grader.guest.services.context import Context
 from grader.guest.services.job_settings import Given
-from grader.guest.services.job_worker import MAX_OUTPUT, Nursery, Order, Report, Task
+from grader.guest.services.job_worker import MAX_OUTPUT, Order, Report, Task, Tasks
 
 #: The kind in the journal.
 KIND = "run"
@@ -83,9 +83,9 @@ class Run:
 class Runs:
     """All runs, oldest first."""
 
-    def __init__(self, context: Context, nursery: Nursery) -> None:
+    def __init__(self, context: Context, tasks: Tasks) -> None:
         self._context = context
-        self._nursery = nursery
+        self._tasks = tasks
         self._ids = 1000
         self._all: dict[int, Run] = {}
         self._numbers: Counter[int] = Counter()
@@ -225,7 +225,7 @@ class Runs:
             where, notebook, widgets, arguments, done, self._context.environment(), str(log)
         )
         try:
-            process = self._nursery.begin(order)
+            process = self._tasks.begin(order)
         except OSError:
             task.finish("FAILED", "Jobs cannot be run any more.", "INTERNAL_ERROR")
             return

@@ -1,8 +1,7 @@
 """Run the tasks of jobs, each in a process of its own.
 
-A nursery, forked from the services while they have one thread, forks each of them: it has one
-thread, too, so that a fork of it is sound, and it has made all imports. A task tells what came of
-it through a pipe; one that ends without a word was killed, or ended itself.
+They come from a nursery. A task tells what came of it through a pipe; one that ends without a word
+was killed, or ended itself.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import json
 import os
 import select
 import signal
-import socket
 import sys
 import time
 import traceback
@@ -20,13 +18,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from grader.guest import capture
-from grader.guest.afresh import end_with, let_go
 from grader.guest.dbutils import DBUtils
 from grader.guest.display import display
 from grader.guest.notebooks import NotebookError, Shelf, execute
+from grader.guest.nursery import Nursery
 from grader.guest.places import Places
 from grader.guest.task_values import TaskValues
 
@@ -111,66 +109,32 @@ class Task:
         return line
 
 
-class Nursery:
+class Tasks:
     """Begins tasks; to be made while this process has one thread."""
 
     def __init__(self, places: Places, home: Path) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        parent = os.getpid()
-        if os.fork() == 0:
-            try:
-                _nurse(theirs, Shelf(places, home), parent)
-            finally:
-                os._exit(1)
-        theirs.close()
-        self._line = ours
+        shelf = Shelf(places, home)
+        self._nursery = Nursery(lambda order, fds: _be_task(shelf, Order(**order), *fds))
 
     def begin(self, order: Order) -> Task:
         """A process that works on an order.
 
         Raises:
-            OSError: the nursery is gone.
+            OSError: there can be none.
         """
-        orders, order_end = os.pipe()
-        answers, answer_end = os.pipe()
+        answers, end = os.pipe()
         try:
-            socket.send_fds(self._line, [b"task"], [orders, answer_end])
+            self._nursery.order({name: getattr(order, name) for name in Order.__slots__}, [end])
         finally:
-            os.close(orders)
-            os.close(answer_end)
-        with os.fdopen(order_end, "w") as out:
-            json.dump({name: getattr(order, name) for name in Order.__slots__}, out)
+            os.close(end)
         return Task(answers)
 
 
-def _nurse(line: socket.socket, shelf: Shelf, parent: int) -> NoReturn:
-    end_with(parent)
-    let_go(keep={1, 2, line.fileno()})
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a task's process ended
+def _be_task(shelf: Shelf, order: Order, answers: int) -> None:
+    os.setsid()
+    os.write(answers, json.dumps({"pid": os.getpid()}).encode() + b"\n")
     for name in [n for n in os.environ if n.startswith("_MLFLOW_SERVER_")]:
         del os.environ[name]
-    while True:
-        message, fds, _, _ = socket.recv_fds(line, 16, 2)
-        if not message:
-            os._exit(0)
-        nurse = os.getpid()
-        if os.fork() == 0:
-            try:
-                end_with(nurse)
-                os.setsid()
-                line.close()
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                _be_task(shelf, *fds)
-            finally:
-                os._exit(1)
-        for fd in fds:
-            os.close(fd)
-
-
-def _be_task(shelf: Shelf, orders: int, answers: int) -> NoReturn:
-    with os.fdopen(orders, "rb") as text:
-        order = Order(**json.load(text))
-    os.write(answers, json.dumps({"pid": os.getpid()}).encode() + b"\n")
     log = os.open(order.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -186,7 +150,6 @@ def _be_task(shelf: Shelf, orders: int, answers: int) -> NoReturn:
     data = memoryview(text_of.encode() + b"\n")
     while data:
         data = data[os.write(answers, data) :]
-    os._exit(0)
 
 
 def _trace(error: BaseException) -> str:

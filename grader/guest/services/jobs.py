@@ -18,7 +18,7 @@ from grader.guest.services.context import Context
 from grader.guest.services.errors import ApiError, invalid, missing
 from grader.guest.services.job_runs import Run, Runs, TaskRun
 from grader.guest.services.job_views import Job, job_json, output_json, run_json, task_json
-from grader.guest.services.job_worker import Nursery
+from grader.guest.services.job_worker import Tasks
 
 #: The kind in the journal.
 KIND = "job"
@@ -31,7 +31,7 @@ class Jobs:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._runs = Runs(context, Nursery(context.places, context.file.parent))
+        self._runs = Runs(context, Tasks(context.places, context.file.parent))
         self._ids = itertools.count(101)
         self._all: dict[int, Job] = {}
         self._tokens: dict[str, int] = {}

@@ -1,29 +1,25 @@
 """Processes that serve one model version each: MLflow's own scoring server, on a loopback port.
 
-A nursery, forked from the services before they have threads, forks each of them: it has one
-thread, so that a fork of it is sound, and makes the imports of the server once. A scoring process
-lives as long as its line, a socket whose other end the services hold: to close that is to end it,
-and when the process ends, whatever the reason, the line hangs up.
+They come from a nursery. A scoring process lives as long as its line, a socket whose other end the
+services hold: to close that is to end it, and when the process ends, whatever the reason, the line
+hangs up.
 """
 
 from __future__ import annotations
 
-import gc
 import http.client
 import importlib
 import json
 import os
-import signal
 import socket
-import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from grader.guest.afresh import end_with, let_go
+from grader.guest.nursery import Nursery
 from grader.guest.refusal import describe
 
 HOST = "127.0.0.1"
@@ -54,21 +50,15 @@ class Answer:
     body: bytes
 
 
-class Nursery:
-    """Where scoring processes come from. Make it before the process has other threads.
+class Scorers:
+    """Where scoring processes come from. To be made while this process has one thread.
 
     Models with feature lookup find the online store of the lab's folder `workspace`.
     """
 
     def __init__(self, workspace: Path) -> None:
         self._workspace = workspace
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._lock = threading.Lock()
-        sys.stdout.flush()
-        parent = os.getpid()
-        if os.fork() == 0:
-            _nurse(theirs, parent)
-        theirs.close()
+        self._nursery = Nursery(_serve, _import)
 
     def start(self, model: Path, environment: Mapping[str, str], log: Path) -> Scorer:
         """A process that serves the model in the folder `model`, ready to answer.
@@ -86,8 +76,8 @@ class Nursery:
             "log": str(log),
         }
         try:
-            with self._lock, theirs:
-                socket.send_fds(self._control, [json.dumps(order).encode()], [theirs.fileno()])
+            with theirs:
+                self._nursery.order(order, [theirs.fileno()])
             ours.settimeout(START)
             told = ours.recv(_MESSAGE)
             if not told:
@@ -162,39 +152,16 @@ class Scorer:
             connection.close()
 
 
-def _nurse(control: socket.socket, parent: int) -> NoReturn:
-    """Be the nursery: fork a scoring process for each order, until nobody gives any."""
-    try:
-        end_with(parent)
-        let_go({0, 1, 2, control.fileno()})
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that ended
-        here = os.getpid()
-        while True:
-            message, fds, _, _ = socket.recv_fds(control, _MESSAGE, 1)
-            if not message:
-                os._exit(0)
-            for name in _IMPORTS:  # at the first order: most labs give none
-                importlib.import_module(name)
-            gc.freeze()  # what is here is no garbage of the forks, which need not look at it
-            line = socket.socket(fileno=fds[0])
-            try:
-                child = os.fork()
-            except OSError as error:
-                _tell(line, error=f"no process for the model: {error}")
-            else:
-                if child == 0:
-                    control.close()
-                    _serve(json.loads(message), line, here)
-            line.close()
-    finally:
-        os._exit(1)
+def _import() -> None:
+    """Make the imports of the server, once for all processes: most labs have none."""
+    for name in _IMPORTS:
+        importlib.import_module(name)
 
 
-def _serve(order: dict[str, Any], line: socket.socket, nursery: int) -> NoReturn:
+def _serve(order: dict[str, Any], fds: list[int]) -> None:
     """Be a scoring process: load the model, say where it is served, and serve it."""
+    line = socket.socket(fileno=fds[0])
     try:
-        end_with(nursery)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         threading.Thread(target=_until_hung_up, args=(line,), daemon=True).start()
         log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         for fd in (1, 2):
@@ -217,8 +184,6 @@ def _serve(order: dict[str, Any], line: socket.socket, nursery: int) -> NoReturn
             server.run(sockets=[listening])
     except BaseException as error:  # whatever a student's model raises is the answer
         _tell(line, error=describe(error))
-    finally:
-        os._exit(0)
 
 
 def _tell(line: socket.socket, **told: Any) -> None:

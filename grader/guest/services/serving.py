@@ -18,7 +18,7 @@ from grader.guest.services.context import Context
 from grader.guest.services.deployment import Deployments, Pace
 from grader.guest.services.errors import ApiError
 from grader.guest.services.hosting import Hosting
-from grader.guest.services.scoring import Nursery
+from grader.guest.services.scoring import Scorers
 
 #: Relative to the lab's folder: what models print, and how long an idle entity stays up, as
 #: `{"idle_seconds": 2}`, where a lab's fixture says so.
@@ -32,7 +32,7 @@ _OTHER_KINDS = ("text/csv", "application/vnd.apache.parquet")
 def blueprint(context: Context) -> Blueprint:
     """Serving, with nothing served yet."""
     deployments = Deployments(
-        Nursery(context.workspace),
+        Scorers(context.workspace),
         lambda model, version: _folder(context, model, version),
         context.workspace / LOGS,
         lambda: _pace(context.workspace / SETTINGS),
