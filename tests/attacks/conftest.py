@@ -18,6 +18,8 @@ collect_ignore = ["corpus", "course"]
 
 #: Names the tiers to attack, instead of those that this process can have by itself.
 VARIABLE = "GRADER_ATTACK_TIERS"
+#: What the names of attacks on labs that start engines have in them.
+DEAR = ("model", "store", "engine/")
 
 
 def tiers() -> tuple[Tier, ...]:

@@ -8,14 +8,14 @@ import sys
 
 import pytest
 
-from tests.attacks.conftest import VARIABLE
+from tests.attacks.conftest import DEAR, VARIABLE
 from tests.builders import ROOT
 from tests.tiers.staging import USER, staged
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(2400)]
 
 #: Labs that start engines are the same everywhere, and are attacked where root grades.
-CHEAP = "not model and not store and not engine/"
+CHEAP = " and ".join(f"not {word}" for word in DEAR)
 #: Who grades, on which tier, and what is tried there: on the second way to `landlock` what the
 #: user makes a difference to.
 PLACES = {

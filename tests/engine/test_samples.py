@@ -171,24 +171,17 @@ def test_malformed_files_are_named_with_their_place(first: tuple[Path, int, str]
     }
 
 
-@pytest.mark.parametrize(
-    ("how", "students"), [("xdist", ("bob", "carol", "dave")), ("reversed", ("alice",))]
-)
-def test_the_class_grades_identically(
-    first: tuple[Path, int, str], tmp_path: Path, how: str, students: tuple[str, ...]
-) -> None:
-    """With two workers, and in another order: byte for byte the same but for durations.
+def test_the_class_grades_identically(first: tuple[Path, int, str], tmp_path: Path) -> None:
+    """With two workers and in another order at once: byte for byte the same but for durations.
 
-    In the other order the lab that ran first, alone, is the last after all others.
+    The lab that ran first, alone, is now the last after all others. Bob, whose labs take as long as
+    Alice's and are mistaken, is left out.
     """
+    students = ("alice", "carol", "dave")
+    (tmp_path / "reverse_plugin.py").write_text(REVERSE)
     args = [f"--submission={student}" for student in students]
-    if how == "xdist":
-        args += ["-n", "2"]
-    else:
-        (tmp_path / "reverse_plugin.py").write_text(REVERSE)
-        args += ["-p", "reverse_plugin", "-o", f"pythonpath={tmp_path}"]
-    passed = all(DECISIONS[student] == "pass" for student in students)
-    assert run(tmp_path / "reports", *args)[0] == (0 if passed else 1)
+    args += ["-n", "2", "-p", "reverse_plugin", "-o", f"pythonpath={tmp_path}"]
+    assert run(tmp_path / "reports", *args)[0] == 1
     for student in students:
         one, two = record(first[0], student), record(tmp_path / "reports", student)
         assert sorted(one.pop("durations")) == sorted(two.pop("durations"))
