@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from grader.guest.features.sqlite_files import written
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS feature_tables (
@@ -53,7 +54,7 @@ def put(
     tags: Mapping[str, str] | None,
 ) -> None:
     """Note a feature table, instead of what may be there of the same name."""
-    with _opened(workspace) as db:
+    with written(path(workspace), _TABLES) as db:
         _forget(db, name)
         keys, times = json.dumps(list(primary_keys)), json.dumps(list(timestamp_keys))
         row = (name, keys, times, description or "", int(time.time() * 1000))
@@ -72,7 +73,7 @@ def entries(workspace: Path) -> list[Entry]:
     """All that is noted, by name."""
     if not path(workspace).is_file():
         return []
-    with _opened(workspace) as db:
+    with written(path(workspace), _TABLES) as db:
         return read(db)
 
 
@@ -97,34 +98,22 @@ def read(db: sqlite3.Connection) -> list[Entry]:
 
 def forget(workspace: Path, name: str) -> None:
     """Remove a feature table and its tags."""
-    with _opened(workspace) as db:
+    with written(path(workspace), _TABLES) as db:
         _forget(db, name)
 
 
 def set_tag(workspace: Path, name: str, key: str, value: str) -> None:
     """Give a table a tag, or another value to one that it has."""
-    with _opened(workspace) as db:
+    with written(path(workspace), _TABLES) as db:
         db.execute("INSERT OR REPLACE INTO tags VALUES (?, ?, ?)", (name, key, value))
 
 
 def delete_tag(workspace: Path, name: str, key: str) -> bool:
     """Take a tag away; whether it was there."""
-    with _opened(workspace) as db:
+    with written(path(workspace), _TABLES) as db:
         return db.execute("DELETE FROM tags WHERE name = ? AND key = ?", (name, key)).rowcount > 0
 
 
 def _forget(db: sqlite3.Connection, name: str) -> None:
     db.execute("DELETE FROM tags WHERE name = ?", (name,))
     db.execute("DELETE FROM feature_tables WHERE name = ?", (name,))
-
-
-@contextmanager
-def _opened(workspace: Path) -> Iterator[sqlite3.Connection]:
-    path(workspace).parent.mkdir(exist_ok=True)
-    db = sqlite3.connect(path(workspace), timeout=30)
-    try:
-        db.executescript(_TABLES)
-        with db:
-            yield db
-    finally:
-        db.close()

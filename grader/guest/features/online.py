@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.guest.features.sqlite_files import written
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS online_tables (
     store TEXT, name TEXT, source TEXT, keys TEXT, columns TEXT, mode TEXT,
@@ -60,7 +62,7 @@ def publish(
     A row that is there keeps the columns that a new one lacks.
     """
     at = (table.store, table.name)
-    with _written(workspace) as db:
+    with written(path(workspace), _TABLES) as db:
         old = _table(db, *at)
         columns = dict(table.columns)
         if replace:
@@ -128,7 +130,7 @@ def rows(workspace: Path, table: OnlineTable) -> list[dict[str, Any]]:
 
 def drop(workspace: Path, store: str, name: str) -> bool:
     """Remove a published table; whether there was one."""
-    with _written(workspace) as db:
+    with written(path(workspace), _TABLES) as db:
         at = (store, name)
         db.execute("DELETE FROM online_rows WHERE store = ? AND name = ?", at)
         gone = db.execute("DELETE FROM online_tables WHERE store = ? AND name = ?", at)
@@ -137,7 +139,7 @@ def drop(workspace: Path, store: str, name: str) -> bool:
 
 def create_store(workspace: Path, store: str, capacity: str) -> bool:
     """Note a new store; False if there is one of this name."""
-    with _written(workspace) as db:
+    with written(path(workspace), _TABLES) as db:
         made = db.execute("INSERT OR IGNORE INTO online_stores VALUES (?, ?)", (store, capacity))
         return made.rowcount > 0
 
@@ -150,7 +152,7 @@ def stores(workspace: Path) -> dict[str, str]:
 
 def drop_store(workspace: Path, store: str) -> bool:
     """Remove a store and what is published to it; whether there was one."""
-    with _written(workspace) as db:
+    with written(path(workspace), _TABLES) as db:
         db.execute("DELETE FROM online_rows WHERE store = ?", (store,))
         db.execute("DELETE FROM online_tables WHERE store = ?", (store,))
         return db.execute("DELETE FROM online_stores WHERE store = ?", (store,)).rowcount > 0
@@ -187,19 +189,6 @@ def _tables(db: sqlite3.Connection) -> Iterator[OnlineTable]:
     query = "SELECT store, name, source, keys, columns, mode FROM online_tables ORDER BY rowid"
     for store, name, source, keys, columns, mode in db.execute(query):
         yield OnlineTable(store, name, source, tuple(json.loads(keys)), json.loads(columns), mode)
-
-
-@contextmanager
-def _written(workspace: Path) -> Iterator[sqlite3.Connection]:
-    """The file, made if need be; all that is done with it, or nothing."""
-    path(workspace).parent.mkdir(exist_ok=True)
-    db = sqlite3.connect(path(workspace), timeout=30)
-    try:
-        db.executescript(_TABLES)
-        with db:
-            yield db
-    finally:
-        db.close()
 
 
 @contextmanager

@@ -6,7 +6,6 @@ There are no permissions: everybody may do everything, as one who can manage a m
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +13,7 @@ from flask import Blueprint, Response, jsonify
 
 from grader.guest.services import events
 from grader.guest.services.asked import fields, flag, text
-from grader.guest.services.context import USER, Context
+from grader.guest.services.context import USER, Context, millis
 from grader.guest.services.errors import missing
 from grader.guest.services.registry import stages_of
 
@@ -42,7 +41,7 @@ class Activities:
     def edit(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Change a comment."""
         found = self._comment(asked)
-        found.update(comment=text(asked, "comment"), last_updated_timestamp=_now())
+        found.update(comment=text(asked, "comment"), last_updated_timestamp=millis())
         return found
 
     def delete(self, asked: dict[str, Any]) -> None:
@@ -136,7 +135,7 @@ class Activities:
         return text(asked, "name"), text(asked, "version"), stage
 
     def _note(self, **more: Any) -> dict[str, Any]:
-        now = _now()
+        now = millis()
         base = {"creation_timestamp": now, "last_updated_timestamp": now, "user_id": USER}
         return {"id": f"{next(self._ids):032x}", **base, **more}
 
@@ -208,7 +207,3 @@ def _version(version: Any) -> dict[str, Any]:
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in tags.items()]
-
-
-def _now() -> int:
-    return int(time.time() * 1000)

@@ -10,7 +10,7 @@ from typing import Any
 
 from grader.guest.services import endpoint_views as views
 from grader.guest.services import endpoints as ends
-from grader.guest.services.context import Pending
+from grader.guest.services.context import Pending, millis
 from grader.guest.services.deployment import Deployments, Gone, Served
 from grader.guest.services.endpoints import Config, Endpoint
 from grader.guest.services.errors import ApiError, invalid, missing
@@ -46,7 +46,7 @@ class Hosting:
             ApiError: the request is not sound, or there is one of this name.
         """
         body = _object(body)
-        name, now = ends.endpoint_name(body.get("name")), _now()
+        name, now = ends.endpoint_name(body.get("name")), millis()
         config = ends.parse_config(body.get("config"), 1, now)
         tags = ends.parse_tags(body.get("tags"))
         with self._lock:
@@ -70,9 +70,9 @@ class Hosting:
             if found.update == "IN_PROGRESS":
                 told = f"Endpoint {name!r} is being updated; wait until that is over."
                 raise ApiError(409, "RESOURCE_CONFLICT", told)
-            config = ends.parse_config(body, found.versions + 1, _now())
+            config = ends.parse_config(body, found.versions + 1, millis())
             self._deployments.check(config)
-            found.updated = _now()
+            found.updated = millis()
             return self._deploy(found, config)
 
     def get(self, name: str) -> dict[str, Any]:
@@ -238,7 +238,3 @@ def _object(body: Any) -> dict[str, Any]:
 
 def _no_entity(endpoint: str, entity: str) -> ApiError:
     return missing(f"Endpoint {endpoint!r} serves no entity {entity!r}.")
-
-
-def _now() -> int:
-    return int(time.time() * 1000)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from grader.guest.services import job_settings
-from grader.guest.services.context import Context
+from grader.guest.services.context import Context, millis
 from grader.guest.services.job_settings import Given
 from grader.guest.services.job_worker import MAX_OUTPUT, Order, Report, Task, Tasks
 
@@ -21,10 +20,6 @@ LONGEST = 300.0
 #: Characters of a task's output that the journal gets.
 TOLD = 4000
 _UPSTREAM = "UPSTREAM_FAILED"
-
-
-def _now() -> int:
-    return int(time.time() * 1000)
 
 
 @dataclass(slots=True)
@@ -49,7 +44,12 @@ class TaskRun:
 
     def finish(self, result: str, message: str = "", state: str = "TERMINATED") -> None:
         """It is over."""
-        self.state, self.result, self.message, self.end = state, result, message, _now()
+        self.state, self.result, self.message, self.end = (
+            state,
+            result,
+            message,
+            millis(),
+        )
         self.start = self.start or self.end
 
 
@@ -69,7 +69,7 @@ class Run:
     state: str = "PENDING"
     result: str = ""
     message: str = ""
-    start: int = field(default_factory=_now)
+    start: int = field(default_factory=millis)
     end: int = 0
     cancelled: bool = False
     process: Task | None = None
@@ -190,7 +190,7 @@ class Runs:
                 self._task(run, task)
             self._note(run)
         bad = [t for t in run.tasks if t.result not in ("SUCCESS", _UPSTREAM)]
-        run.end = _now()
+        run.end = millis()
         if run.cancelled:
             run.state, run.result, run.message = "TERMINATED", "CANCELED", "Run cancelled."
         elif bad:
@@ -214,7 +214,7 @@ class Runs:
         else:
             arguments = job_settings.arguments_of(task.spec, run.given, values)
         task.parameters = widgets if notebook else arguments
-        task.state, task.start = "RUNNING", _now()
+        task.state, task.start = "RUNNING", millis()
         self._note(run)
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{task.run_id}.log"

@@ -6,7 +6,6 @@ Schedules, clusters, notifications and libraries are kept and told, and nothing 
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +13,7 @@ from flask import Blueprint, Response, jsonify
 
 from grader.guest.services import job_settings
 from grader.guest.services.asked import fields, flag, whole
-from grader.guest.services.context import Context
+from grader.guest.services.context import Context, millis
 from grader.guest.services.errors import ApiError, invalid, missing
 from grader.guest.services.job_runs import Run, Runs, TaskRun
 from grader.guest.services.job_views import Job, job_json, output_json, run_json, task_json
@@ -39,7 +38,7 @@ class Jobs:
     def create(self, asked: dict[str, Any]) -> dict[str, Any]:
         """A new job."""
         settings = job_settings.settings_of(_settings_in(asked))
-        job = Job(next(self._ids), settings, int(time.time() * 1000))
+        job = Job(next(self._ids), settings, millis())
         self._keep(job)
         return {"job_id": job.job_id}
 

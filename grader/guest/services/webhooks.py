@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,7 +10,7 @@ from flask import Blueprint, Response, jsonify
 
 from grader.guest.services import events
 from grader.guest.services.asked import fields, flag, text, whole
-from grader.guest.services.context import Context
+from grader.guest.services.context import Context, millis
 from grader.guest.services.deliveries import Deliveries, Outcome, loopback
 from grader.guest.services.errors import ApiError, invalid, missing
 
@@ -37,7 +36,7 @@ class Webhooks:
         model = text(asked, "model_name") if asked.get("model_name") else None
         if model:
             self._context.registry.get_registered_model(model)  # raises for one that is not there
-        now = int(time.time() * 1000)
+        now = millis()
         made: dict[str, Any] = {
             "id": uuid.uuid4().hex,
             "model_name": model,
@@ -67,7 +66,7 @@ class Webhooks:
             changes["status"] = _status(asked["status"])
         if asked.get("description") is not None:
             changes["description"] = str(asked["description"])
-        changes["last_updated_timestamp"] = int(time.time() * 1000)
+        changes["last_updated_timestamp"] = millis()
         with self._context.lock:
             found.update(changes)
         self._note(found)
@@ -133,7 +132,7 @@ def payload(webhook: str, event: str, happening: events.Happening) -> dict[str, 
     return {
         "event": event,
         "webhook_id": webhook,
-        "event_timestamp": int(time.time() * 1000),
+        "event_timestamp": millis(),
         "model_name": happening.model,
         **happening.details,
         "text": happening.text,
