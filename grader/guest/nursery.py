@@ -41,7 +41,7 @@ class Nursery:
     ) -> None:
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lock = threading.Lock()
-        found(lambda: _received(theirs), be, theirs.fileno(), prepare)
+        open_nursery(lambda: _received(theirs), be, theirs.fileno(), prepare)
         theirs.close()
 
     def order(self, what: Mapping[str, Any], fds: Sequence[int]) -> None:
@@ -69,7 +69,7 @@ def _received(line: socket.socket) -> Order | None:
         return json.load(text), fds[1:]
 
 
-def found(
+def open_nursery(
     receive: Callable[[], Order | None],
     be: Callable[[dict[str, Any], list[int]], object],
     line: int,

@@ -16,8 +16,8 @@ import types
 from pathlib import Path
 from typing import Any
 
-from grader.guest import nursery
 from grader.guest.afresh import renew
+from grader.guest.nursery import Order, open_nursery
 from grader.guest.places import Places
 from grader.guest.spark_daemon import HASHES, LINE, claim
 
@@ -29,11 +29,11 @@ def start(places: Places) -> None:
     path = places.tmp / LINE
     os.mkfifo(path, 0o600)
     line = os.open(path, os.O_RDWR | os.O_CLOEXEC)  # a line with a writer here has no end
-    nursery.found(lambda: _received(line, places.tmp), _be_daemon, line)
+    open_nursery(lambda: _received(line, places.tmp), _be_daemon, line)
     os.close(line)
 
 
-def _received(line: int, folder: Path) -> nursery.Order:
+def _received(line: int, folder: Path) -> Order:
     text = b""
     while not text.endswith(b"\n"):
         text = (text + os.read(line, 1))[-20:]
