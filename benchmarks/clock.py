@@ -24,7 +24,9 @@ def in_turn(
     for n in range(rounds):
         for name, way in ways.items():
             say(f"round {n + 1} of {rounds}: {name}")
-            for part, seconds in way().items():
+            found = way()
+            say("  " + ", ".join(f"{part} {seconds:.1f} s" for part, seconds in found.items()))
+            for part, seconds in found.items():
                 taken[name].setdefault(part, []).append(seconds)
     return taken
 

@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,17 +59,17 @@ def measure(rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
         "cold": lambda: {"all": graded(1)["average"]},
         "class": lambda: {"all": graded(CLASS)["average"]},
     }
+    ways["warm"] = lambda: _warm(labs)
     java = ordinary_java()
     if java:
-        for mode in ("default", "tuned"):
+        for mode in ("tuned", "default"):
             ways[mode] = partial(_cold, labs, mode, java[0])
-    ways["warm"] = lambda: _warm(labs)
-    taken = in_turn(ways, rounds, say)
-    seconds = medians(taken)
+    taken = in_turn({n: partial(_or_nothing, way, say) for n, way in ways.items()}, rounds, say)
+    seconds = {way: parts for way, parts in medians(taken).items() if parts}
     ratios = {}
-    for way in ("default", "tuned", "warm"):
+    for way in ("warm", "tuned", "default"):
         if way in seconds:
-            for ours in ("cold", "class"):
+            for ours in seconds.keys() & {"cold", "class"}:
                 mine = seconds[ours]["all"]
                 ratios[f"{ours} / {way}"] = mine / seconds[way]["all"]
                 ratios[f"{ours} / {way} file"] = mine / seconds[way]["file only"]
@@ -83,6 +83,15 @@ def measure(rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
         "ratios": ratios,
         "targets": TARGETS,
     }
+
+
+def _or_nothing(way: Way, say: Callable[[str], None]) -> Mapping[str, float]:
+    """What a way took. One that fails is told, and costs minutes of no other."""
+    try:
+        return way()
+    except (RuntimeError, subprocess.CalledProcessError) as error:
+        say(f"  left out, since it failed: {error}")
+        return {}
 
 
 def graded(count: int, *options: str) -> dict[str, Any]:

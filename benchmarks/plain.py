@@ -52,6 +52,7 @@ def _run(job: dict[str, Any], lab: dict[str, Any], warm: _Warm | None, begun: fl
     if "mlflow" in lab["runtime"]:
         _track(job, lab, warm)
     with ExitStack() as services:
+        services.callback(_forget_services, dict(os.environ))
         return _measured(job, lab, warm, begun, _serve(job, lab, services))
 
 
@@ -126,6 +127,16 @@ def _serve(job: dict[str, Any], lab: dict[str, Any], services: ExitStack) -> Cal
     if broker:
         broker.wait()
     return settle
+
+
+def _forget_services(environment: dict[str, str]) -> None:
+    """Let the next lab's clients look for services of its own."""
+    os.environ.clear()
+    os.environ.update(environment)
+    if "mlflow" in sys.modules:
+        import mlflow
+
+        mlflow.set_registry_uri("")  # then it is the tracking store
 
 
 def _code(file: str, workspace: Path) -> types.CodeType:
