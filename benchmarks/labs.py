@@ -57,13 +57,14 @@ def measure(rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
     labs = load_labs(course.labs_folder, course.schemas)
     ways: dict[str, Way] = {
         "cold": lambda: {"all": graded(1)["average"]},
-        "class": lambda: {"all": graded(CLASS)["average"]},
+        "warm": lambda: _warm(labs),
     }
-    ways["warm"] = lambda: _warm(labs)
     java = ordinary_java()
     if java:
-        for mode in ("tuned", "default"):
-            ways[mode] = partial(_cold, labs, mode, java[0])
+        ways["tuned"] = partial(_cold, labs, "tuned", java[0])
+    ways["class"] = lambda: {"all": graded(CLASS)["average"]}
+    if java:
+        ways["default"] = partial(_cold, labs, "default", java[0])
     taken = in_turn({n: partial(_or_nothing, way, say) for n, way in ways.items()}, rounds, say)
     seconds = {way: parts for way, parts in medians(taken).items() if parts}
     ratios = {}
