@@ -23,12 +23,13 @@ from grader.labs.load import LoadedLab
 from grader.labs.promises import PROMISES
 from grader.labs.session import LabSession
 from grader.labs.station import Engines, Station
+from grader.sandbox.enclosure import guest_environment
 from grader.sandbox.interface import Limits, Sandbox, Tier
 
 #: What the lab that probes defines. It is never imported here: it runs inside.
 ATTEMPTS = Path(str(files("grader"))) / "guest" / "attempts.py"
 #: Variables and devices that a lab may find.
-VARIABLES = {"HOME", "LANG", "LC_CTYPE", "PATH", "PWD", "TMPDIR"}
+VARIABLES = {*guest_environment(""), "LC_CTYPE", "PWD", "TMPDIR"}
 VARIABLES |= {"PYSPARK_DRIVER_PYTHON", "PYSPARK_PYTHON", "PYTHONSAFEPATH"}
 DEVICES = {"null", "zero", "full", "random", "urandom", "tty", "ptmx"}
 
