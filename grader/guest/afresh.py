@@ -6,6 +6,7 @@ import atexit
 import builtins
 import ctypes
 import os
+import random
 import signal
 import sys
 import threading
@@ -66,6 +67,13 @@ def renew(argv: list[str], env: dict[str, str], cwd: str, streams: dict[int, int
     os.environ.update(env)
     sys.argv = argv
     sys.excepthook = sys.__excepthook__
+
+
+def reseed() -> None:
+    """Random numbers as in a new process: a fork would repeat those of the one it is of."""
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
 
 
 def run(argv: list[str], env: dict[str, str], cwd: str, outputs: list[int]) -> NoReturn:

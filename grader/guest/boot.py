@@ -22,6 +22,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from grader.guest import children
+from grader.guest.afresh import reseed
 from grader.guest.serving import Role, serve
 
 _PR_SET_DUMPABLE = 4
@@ -104,20 +105,11 @@ def _become_lab(house: House, fds: list[int]) -> None:
         os.dup2(output, 2)
         os.close(output)
         os.setsid()
-        _reseed()
+        reseed()
         serve(house.lab, requests, replies)
         sys.stdout.flush()
     finally:
         os._exit(0)
-
-
-def _reseed() -> None:
-    """Random numbers as in a new process: a fork would repeat the keeper's."""
-    import random
-
-    random.seed()
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()
 
 
 def _house(start: dict[str, Any]) -> House:

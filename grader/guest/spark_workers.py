@@ -14,9 +14,8 @@ import os
 import sys
 import types
 from pathlib import Path
-from typing import Any
 
-from grader.guest.afresh import renew
+from grader.guest.afresh import renew, reseed
 from grader.guest.nursery import Order, open_nursery
 from grader.guest.places import Places
 from grader.guest.spark_daemon import HASHES, LINE, claim
@@ -29,32 +28,34 @@ def start(places: Places) -> None:
     path = places.tmp / LINE
     os.mkfifo(path, 0o600)
     line = os.open(path, os.O_RDWR | os.O_CLOEXEC)  # a line with a writer here has no end
-    open_nursery(lambda: _received(line, places.tmp), _be_daemon, line)
+    open_nursery(
+        lambda: _received(line), lambda order, _: _be_daemon(places.tmp, order["number"]), line
+    )
     os.close(line)
 
 
-def _received(line: int, folder: Path) -> Order:
+def _received(line: int) -> Order:
     text = b""
     while not text.endswith(b"\n"):
         text = (text + os.read(line, 1))[-20:]
-    return {"number": text.decode("ascii", "replace").strip(), "folder": str(folder)}, []
+    return {"number": text.decode("ascii", "replace").strip()}, []
 
 
-def _be_daemon(order: dict[str, Any], _: list[int]) -> None:
+def _be_daemon(folder: Path, number: str) -> None:
     """Be the daemon in place of the process that asked, if that is there and was not replaced."""
-    asked = Path("/proc", order["number"])
+    asked = Path("/proc", number)
     try:
         directions = (os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)
         streams = {n: os.open(asked / "fd" / str(n), d) for n, d in enumerate(directions)}
         env = dict(e.split("=", 1) for e in _texts(asked / "environ") if "=" in e)
         argv = _texts(asked / "cmdline")
         arguments = argv[argv.index("-m") + 1 :]
-        claim(Path(order["folder"]), int(order["number"])).unlink()
+        claim(folder, int(number)).unlink()
     except (OSError, ValueError):
         return
     renew(arguments, env, env["GRADER_WORKSPACE"], streams)
     sys.modules["__main__"] = types.ModuleType("__main__")
-    os.register_at_fork(after_in_child=_reseed)
+    os.register_at_fork(after_in_child=reseed)  # as if each had imported NumPy itself
     from pyspark.daemon import manager
 
     manager()
@@ -62,9 +63,3 @@ def _be_daemon(order: dict[str, Any], _: list[int]) -> None:
 
 def _texts(file: Path) -> list[str]:
     return os.fsdecode(file.read_bytes()).rstrip("\0").split("\0")
-
-
-def _reseed() -> None:
-    """Let each worker have random numbers of its own, as if it had imported NumPy itself."""
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()
