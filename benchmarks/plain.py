@@ -8,13 +8,15 @@ A job names labs and how they are run:
   a result does not depend on; MLflow makes its own store.
 - `tuned`: the same launcher, with the grader's settings of Spark and Delta.
 - `warm`: the grader's own JVM (no ahead-of-time cache), imports made, one query answered and a
-  migrated MLflow store at hand before the clock starts; the labs then run in turn in this process.
+  migrated MLflow store at hand before the clock starts; the labs then run in turn, each in a fork
+  of this process. In the process itself, the threads of one lab would break the servers that
+  another forks.
 
 Each lab's file is run as `__main__` in a folder of its own, which `/workspace` in its text stands
 for. Then the lab's checks make the same calls and look at the same tables as when it is graded,
-all in this process. Seconds are told apart: `start` (until the file could begin), `file`, `calls`
-(of the student's functions), `looks` (at tables, runs and models; the grader's work, not the
-student's).
+all in the same process. Seconds are told apart: `start` (until the file could begin), `file`,
+`calls` (of the student's functions), `looks` (at tables, runs and models; the grader's work, not
+the student's).
 """
 
 from __future__ import annotations
@@ -24,13 +26,17 @@ import json
 import os
 import sys
 import time
+import traceback
 import types
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.provision.java import find_java
+
+if TYPE_CHECKING:
+    from grader.guest.jvm import Jvm
 
 
 def main() -> None:
@@ -41,9 +47,7 @@ def main() -> None:
     warm = _Warm(job) if job["mode"] == "warm" else None
     told: dict[str, Any] = {"warm_up": time.monotonic() - begun if warm else 0.0, "labs": {}}
     for lab in job["labs"]:
-        if warm:
-            begun = time.monotonic()
-        told["labs"][lab["id"]] = _run(job, lab, warm, begun)
+        told["labs"][lab["id"]] = warm.run(job, lab) if warm else _run(job, lab, None, begun)
     path.with_suffix(".out").write_text(json.dumps(told), encoding="utf-8")
     os._exit(0)  # nothing that happens at an engine's end is measured
 
@@ -52,7 +56,6 @@ def _run(job: dict[str, Any], lab: dict[str, Any], warm: _Warm | None, begun: fl
     if "mlflow" in lab["runtime"]:
         _track(job, lab, warm)
     with ExitStack() as services:
-        services.callback(_forget_services, dict(os.environ))
         return _measured(job, lab, warm, begun, _serve(job, lab, services))
 
 
@@ -129,16 +132,6 @@ def _serve(job: dict[str, Any], lab: dict[str, Any], services: ExitStack) -> Cal
     return settle
 
 
-def _forget_services(environment: dict[str, str]) -> None:
-    """Let the next lab's clients look for services of its own."""
-    os.environ.clear()
-    os.environ.update(environment)
-    if "mlflow" in sys.modules:
-        import mlflow
-
-        mlflow.set_registry_uri("")  # then it is the tracking store
-
-
 def _code(file: str, workspace: Path) -> types.CodeType:
     text = Path(file).read_text(encoding="utf-8").replace("/workspace", str(workspace))
     return compile(text, file, "exec")
@@ -178,16 +171,16 @@ class _Warm:
         from grader.guest.jvm import Jvm, python_for_spark
         from grader.guest.places import Places
 
+        self._jvm: Jvm | None = None
+        self._spark: Any = None
         home = Path(job["home"])
         runtime = {name for lab in job["labs"] for name in lab["runtime"]}
         if "spark" in runtime:
             python_for_spark()
             places = Places(home, home, home)
-            jvm = Jvm(job["java"], job["jars"], places, connector=job["connector"])
-            spark = spark_engine.session(jvm)
-            spark.range(1).count()
-            spark.stop()
-            _pay("delta.tables", "pandas", "pyspark.sql.pandas.types")
+            self._jvm = Jvm(job["java"], job["jars"], places, connector=job["connector"])
+            spark_engine.in_a_fork(spark_engine.warm_up, self._jvm)
+            _pay("delta.tables", "pandas", "pyspark.sql.functions", "pyspark.sql.pandas.types")
         if "mlflow" in runtime:
             _track(job, {"workspace": str(home)}, self)
             _pay("mlflow.pyfunc", "sklearn.ensemble", "sklearn.metrics")
@@ -195,14 +188,32 @@ class _Warm:
 
             mlflow.search_runs(search_all_experiments=True)
 
+    def run(self, job: dict[str, Any], lab: dict[str, Any]) -> Any:
+        """Run a lab in a fork: what it took."""
+        from grader.guest import spark_engine
+
+        return spark_engine.in_a_fork(self._lab, job, lab)
+
+    def _lab(self, job: dict[str, Any], lab: dict[str, Any]) -> Any:
+        try:
+            taken = _run(job, lab, self, time.monotonic())
+            if self._spark is not None:
+                self._spark.stop()  # the next lab gets a context of its own
+        except BaseException:
+            traceback.print_exc()  # where the log is; the caller is told its message alone
+            raise
+        return taken
+
     def session(self, workspace: Path) -> Any:
         """A new session on the JVM that runs."""
         from pyspark.sql import SparkSession
 
-        if active := SparkSession.getActiveSession():
-            active.stop()
+        assert self._jvm is not None  # a lab wants Spark
+        self._jvm.connect()
         warehouse = f"{workspace}/warehouse"
-        return SparkSession.builder.config("spark.sql.warehouse.dir", warehouse).getOrCreate()
+        builder = SparkSession.builder.config("spark.sql.warehouse.dir", warehouse)
+        self._spark = builder.getOrCreate()
+        return self._spark
 
 
 def _pay(*modules: str) -> None:
