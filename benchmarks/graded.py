@@ -46,7 +46,7 @@ def main() -> None:
         shop = Workshop(bank, labs, course.schemas, policy, to_come=count)
         try:
             for folder in folders:
-                grading = Grading(shop, folder)
+                grading = Grading(shop, folder, list(labs))
                 try:
                     for id_, lab in labs.items():
                         _all_right(grading, id_, [c.name for c in lab.spec.checks])

@@ -1,14 +1,14 @@
 """Grade one submission, without pytest: mark its sheets, run its labs, keep what was decided.
 
-A lab's checks are run together, in the order of its file, when the first of them is asked for:
-a check may call the student's functions and so change what a later one sees, and a grade must
-not depend on which of them a run selects or in which order.
+A lab's checks are run together, in the order of its file: a check may call the student's functions
+and so change what a later one sees, and a grade must not depend on which of them a run selects or
+in which order. Labs that are known to be wanted are run beside whatever else is asked for.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,12 +24,12 @@ from grader.course.schemas import Schemas
 from grader.course.submission import Submission, read_submission
 from grader.course.yamldoc import shown
 from grader.errors import CourseError, GraderError
-from grader.labs.checking import decided, run_check
+from grader.labs.checking import decided
 from grader.labs.engines import engine_versions, prepare
+from grader.labs.lab_queue import LabQueue
 from grader.labs.load import LoadedLab, load_labs, misplaced
 from grader.labs.pool import Pool, runtime_of
-from grader.labs.session import LabSession, seed_of
-from grader.labs.station import Station
+from grader.labs.session import seed_of
 from grader.labs.training import Background
 from grader.labs.walls import Wanted, open_sandbox
 from grader.lint import engine
@@ -148,13 +148,17 @@ class Workshop:
 
 @dataclass(slots=True)
 class Grading:
-    """One submission being graded; close it, or use it in a `with`."""
+    """One submission being graded; close it.
+
+    `expected` are the labs that will be asked for, in their order: so nobody waits for another's.
+    """
 
     shop: Workshop
     source: Path
+    expected: Sequence[str] = ()
     durations: dict[str, float] = field(default_factory=dict)
     _begun: bool = False
-    _station: Station | None = None
+    _queue: LabQueue | None = None
     _scratch: Path = field(init=False)
     _copy: Path = field(init=False)
     _left_behind: list[Problem] = field(init=False)
@@ -172,7 +176,8 @@ class Grading:
     def close(self) -> None:
         """End what runs for the submission, and remove its copy."""
         try:
-            self._let_go()
+            if self._queue is not None:
+                self._queue.close()
         finally:
             scratch.discard(self._scratch)
 
@@ -200,62 +205,57 @@ class Grading:
         return item_result(exam_id, question, key, done, policy.feedback, title)
 
     def check(self, lab_id: str, name: str) -> Result:
-        """The result of one check; the first one asked for runs the lab."""
+        """The result of one check, once its lab was run."""
         self._begin()
         if (lab_id, name) not in self._checks:
-            begun = time.perf_counter()
-            for result in self._run_lab(self.shop.labs[lab_id]):
+            for result in self._results_of(self.shop.labs[lab_id]):
                 told = check_result(result, self.shop.policy.feedback)
                 self._checks[lab_id, result.name] = told
-            self._spent(lab_id, begun)
         return self._checks[lab_id, name]
 
-    def _run_lab(self, lab: LoadedLab) -> list[Result]:
-        file = self.submission.labs.get(lab.spec.id)
-        checks = lab.spec.checks
-        if file is None:
-            told = f"labs/{lab.spec.id}.py was not handed in"
+    def _results_of(self, lab: LoadedLab) -> list[Result]:
+        id_, checks = lab.spec.id, lab.spec.checks
+        self.durations.setdefault(id_, 0.0)
+        if id_ not in self.submission.labs:
+            told = f"labs/{id_}.py was not handed in"
             return [decided(lab, c, Verdict.UNANSWERED, told) for c in checks]
         try:
-            pool = self.shop.pool()
-            self.shop.say(f"running {lab.spec.id}")
-            station = self._at_work(pool)
-            name = file.relative_to(self._copy).as_posix()
-            seed = self.shop.seed_of(lab.spec.id)
-            with LabSession(lab, name, station, seed) as session:
-                session.start()
-                if self.shop.to_come:
-                    pool.prepare()
-                session.run()
-                results = [run_check(lab, c, session) for c in checks]
-            if station.spoilt:
-                self._let_go()
-            return results
+            self.shop.say(f"running {id_}")
+            ran = self._enqueued([id_]).ran(id_)
         except Exception as error:  # whatever it is, it is not the student's
-            self._let_go()
             told = str(error) if isinstance(error, GraderError) else repr(error)
             return [decided(lab, c, Verdict.GRADER_FAULT, told) for c in checks]
         finally:
             self.shop.say("")
+        self.durations[id_] += ran.seconds
+        return ran.results
+
+    def _enqueued(self, labs: Collection[str]) -> LabQueue:
+        """The queue, with those of `labs` that were handed in.
+
+        Raises:
+            ProvisionError, SandboxFault: labs cannot be run here.
+        """
+        if self._queue is None:
+            pool = self.shop.pool()
+            self._queue = LabQueue(pool, self._copy, more=self.shop.to_come > 0)
+        for id_ in labs:
+            if file := self.submission.labs.get(id_):
+                self._queue.add(self.shop.labs[id_], file, self.shop.seed_of(id_))
+        return self._queue
 
     def _begin(self) -> None:
-        """The first verdict is asked for: engines can start while sheets are marked."""
-        if not self._begun:
-            self._begun = True
-            self.shop.to_come = max(0, self.shop.to_come - 1)
-            self.shop.warm(self.submission.labs)
-
-    def _at_work(self, pool: Pool) -> Station:
-        """The station of this submission."""
-        if self._station is None:
-            self._station = pool.take()
-            self._station.admit(self._copy)
-        return self._station
-
-    def _let_go(self) -> None:
-        station, self._station = self._station, None
-        if station is not None:
-            station.close()
+        """The first verdict is asked for: engines and labs can start while sheets are marked."""
+        if self._begun:
+            return
+        self._begun = True
+        self.shop.to_come = max(0, self.shop.to_come - 1)
+        handed_in = self.submission.labs
+        if self.shop.workers > 1:  # which labs come to this process is not known
+            self.shop.warm(handed_in)
+        elif wanted := [id_ for id_ in self.expected if id_ in handed_in]:
+            with suppress(GraderError):  # it is told where the labs are asked for
+                self._enqueued(wanted)
 
     def _spent(self, paper: str, begun: float) -> None:
         self.durations[paper] = self.durations.get(paper, 0.0) + time.perf_counter() - begun

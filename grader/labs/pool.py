@@ -1,12 +1,21 @@
-"""Stations for the submissions of a run: while one is in use, the next warms up."""
+"""Stations for the submissions of a run, and the threads in which labs are run at them.
+
+Where the machine has room for it, labs of one submission run side by side, each at a station. While
+the last of them are at work, those of the next submission warm up.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
+from typing import TypeVar
 
 from grader.core.model import LabSpec
 from grader.errors import SandboxFault
@@ -15,8 +24,14 @@ from grader.labs.station import Engines, Station
 from grader.provision.java_cache import cache_path, find_cache
 from grader.sandbox.interface import Limits, Sandbox
 
-#: Bytes of memory that must be free for another station beside the one in use.
+#: Bytes of memory that must be free for another station beside those in use.
 ROOM = 3 << 30
+#: Labs of a course for each station beside the first: fewer do not pay for its start.
+WORTH_A_STATION = 4
+#: Seconds that a thread may take to come to an end.
+PATIENCE = 5.0
+
+T = TypeVar("T")
 
 
 class Pool:
@@ -31,25 +46,45 @@ class Pool:
         self._ids = [s.id for s in specs]
         self._runtime = runtime_of(specs)
         self._limits = widest([limits_of(s) for s in specs])
-        self._spare = (os.cpu_count() or 1) > workers
-        self._ready: Station | None = None
+        cores = os.cpu_count() or 1
+        self._spare = cores > workers
+        #: Labs that run side by side. Workers run side by side already.
+        self.abreast = 1
+        if workers == 1:
+            worth = min(len(specs) // WORTH_A_STATION, free_memory() // ROOM)
+            self.abreast = max(1, min(cores, worth))
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._making = threading.Lock()
+        self._ready: list[Station] = []
+
+    def run(self, work: Callable[[], T]) -> Future[T]:
+        """Do `work` in one of `abreast` threads, after what was asked for before."""
+        if len(self._threads) < self.abreast:
+            # It lives until the pool is closed, since bubblewrap ends a wall with the thread that
+            # has put it up. The end of the grader does not wait for a check that never ends.
+            self._threads.append(threading.Thread(target=self._do, name="grader-lab", daemon=True))
+            self._threads[-1].start()
+        future: Future[T] = Future()
+        self._work.put(partial(_fulfil, future, work))
+        return future
 
     def take(self) -> Station:
-        """A station for one submission: the warm one if there is one. It is the caller's.
+        """A station for one submission: a warm one if there is one. It is the caller's.
 
         Raises:
             SandboxFault: it cannot be made.
         """
-        station, self._ready = self._ready, None
-        if station is None:
-            station = self._make()
-        return station
+        with self._making:
+            return self._ready.pop(0) if self._ready else self._make()
 
     def prepare(self) -> None:
         """Let a station warm up for whoever comes next, if nothing else needs the machine."""
-        if self._ready is None and self._spare and free_memory() > ROOM:
-            with suppress(SandboxFault, OSError):  # who takes one is told
-                self._ready = self._make()
+        with self._making:
+            room = self._spare and len(self._ready) < self.abreast and free_memory() > ROOM
+            if room:
+                with suppress(SandboxFault, OSError):  # who takes one is told
+                    self._ready.append(self._make())
 
     @property
     def untrained(self) -> bool:
@@ -58,10 +93,20 @@ class Pool:
         return spark and self._engines.cache is None and cache_path() is not None
 
     def close(self) -> None:
-        """End the station that nobody took."""
-        if self._ready is not None:
-            self._ready.close()
-            self._ready = None
+        """End the stations that nobody took, and the threads, which nobody must need any more."""
+        with ExitStack() as stack:  # whatever one of them does, the next gets its turn
+            for thread in self._threads:
+                self._work.put(None)
+                stack.callback(thread.join, PATIENCE)
+            self._threads.clear()
+            with self._making:
+                for station in self._ready:
+                    stack.callback(station.close)
+                self._ready.clear()
+
+    def _do(self) -> None:
+        while (work := self._work.get()) is not None:
+            work()
 
     def _make(self) -> Station:
         if self._engines.jars and self._engines.cache is None:
@@ -74,6 +119,14 @@ class Pool:
             station.close()
             raise
         return station
+
+
+def _fulfil(future: Future[T], work: Callable[[], T]) -> None:
+    if future.set_running_or_notify_cancel():
+        try:
+            future.set_result(work())
+        except BaseException as error:  # whatever it is, who waits is told
+            future.set_exception(error)
 
 
 def runtime_of(specs: Collection[LabSpec]) -> list[str]:

@@ -70,6 +70,7 @@ class Station:
         self._runtime = list(runtime)
         self._limits = limits
         self._keepers: dict[RoleName, Keeper] = {}
+        self._killed = False
         #: Something is left that cannot be removed: no other lab may follow here.
         self.spoilt = False
         self.home = scratch.folder("station")
@@ -137,7 +138,16 @@ class Station:
             if found is not None:
                 found.close()
             self._keepers[role] = found = Keeper(self._sandbox, self._plan(role))
+        if self._killed:  # asked after it can be found there, so that one of us ends it
+            found.close()
+            raise SandboxFault("the station was ended")
         return found
+
+    def kill(self) -> None:
+        """End all processes, from whatever thread. It is still to be closed."""
+        self._killed = True
+        for keeper in list(self._keepers.values()):
+            keeper.kill()
 
     def close(self) -> None:
         """End everything and remove the folders. May be called again."""

@@ -58,6 +58,8 @@ class GradingPlugin:
             to_come=len(request.submissions) // workers(),
         )
         self._open: Grading | None = None
+        #: The labs that will be asked for, by submission and in their order.
+        self._labs: dict[Path, dict[str, None]] = {}
         self._gathering = Gathering(request, self._shop, self._opened)
         self._other_failed = False
         self._unkeyed: list[str] = []
@@ -135,7 +137,7 @@ class GradingPlugin:
         # `is`, since comparing paths adds up over the items, and these are the request's own.
         if self._open is None or self._open.source is not folder:
             self._shut()
-            self._open = Grading(self._shop, folder)
+            self._open = Grading(self._shop, folder, list(self._labs.get(folder, ())))
         return self._open
 
     def _shut(self) -> None:
@@ -172,7 +174,12 @@ class GradingPlugin:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what will run (the only process)."""
-        self._gathering.expect(i.nodeid for i in session.items if isinstance(i, GradedItem))
+        graded = [i for i in session.items if isinstance(i, GradedItem)]
+        self._gathering.expect(i.nodeid for i in graded)
+        for item in graded:
+            if item.parent.paper.kind == "lab":
+                labs = self._labs.setdefault(item.parent.parent.source, {})
+                labs[item.parent.paper.id] = None
 
     @pytest.hookimpl(optionalhook=True)  # there is no such hook without pytest-xdist
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:

@@ -65,7 +65,7 @@ class Walled:
         self._watch = Watch(
             process.pid,
             _allowance(limits),
-            self._kill,
+            self.kill,
             folder=folder,
             group=group,
             mounts=mounts,
@@ -121,7 +121,7 @@ class Walled:
         try:
             self._watch.stop()
         finally:
-            self._kill()
+            self.kill()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=10)
         _vanish(inside)
@@ -131,8 +131,9 @@ class Walled:
         forget(self._group)
         self._afterwards()
 
-    def _kill(self) -> None:
-        with self._killing:  # the watch may be at it, too
+    def kill(self) -> None:
+        """See `Enclosure.kill`."""
+        with self._killing:
             leash, self._leash = self._leash, None
         if leash is not None:
             os.close(leash)  # the first process is a warden, which ends the others before itself

@@ -124,6 +124,10 @@ class Enclosure(Protocol):
         """Whether its first process runs."""
         ...
 
+    def kill(self) -> None:
+        """End every process inside, from whatever thread and at any time."""
+        ...
+
     def close(self) -> None:
         """End every process inside and give back what held them. May be called again."""
         ...

@@ -171,6 +171,10 @@ class Keeper:
         self._send({"id": request, "op": "finish"})
         self._answer(request, timeout)
 
+    def kill(self) -> None:
+        """End all processes in it, from whatever thread. It is still to be closed."""
+        self._enclosure.kill()
+
     def close(self) -> None:
         """End everything in it. May be called again."""
         self._enclosure.close()

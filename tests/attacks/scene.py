@@ -176,7 +176,7 @@ class Scene:
         observed: list[str] = next(iter(checks.values())).__globals__["OBSERVED"]
         observed.clear()
         results: dict[tuple[str, str], Result] = {}
-        with closing(Grading(shop, folder)) as grading:
+        with closing(Grading(shop, folder, [lab])) as grading:
             for exam in shop.bank.exams.values():
                 results.update({(exam.id, i): grading.item(exam.id, i) for i in exam.items})
             results.update({(lab, name): grading.check(lab, name) for name in checks})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -100,13 +101,15 @@ def run(folder: Path, *args: str) -> tuple[int, str]:
     """`pytest ARGS` in the repository, reports into `folder`."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *args]
     command += [f"--report-dir={folder}", "-q"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    # As when nothing else runs: otherwise labs would not run side by side.
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
-    """The class graded once: reports, exit status, output."""
+    """The class graded once, labs side by side: reports, exit status, output."""
     folder = tmp_path_factory.mktemp("first")
     return folder, *run(folder, "--submission=submissions")
 
@@ -174,7 +177,7 @@ def test_malformed_files_are_named_with_their_place(first: tuple[Path, int, str]
 def test_the_class_grades_identically(first: tuple[Path, int, str], tmp_path: Path) -> None:
     """With two workers and in another order at once: byte for byte the same but for durations.
 
-    The lab that ran first, alone, is now the last after all others. Bob, whose labs take as long as
+    The lab that ran first is now the last after all others, and nothing runs beside. Bob, whose labs take as long as
     Alice's and are mistaken, is left out.
     """
     students = ("alice", "carol", "dave")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -42,11 +43,14 @@ class Victim:
     def __init__(self, command: list[str], user: int | None, tag: str) -> None:
         self.user = user
         self.tag = tag
+        self.reports = Path()
         self.uid = user or 0
         self._mounts = Path("/proc/self/mountinfo").read_bytes()
         self.process = subprocess.Popen(
             staged(command, user=user) if user else command,
             cwd=ROOT,
+            # As when nothing else runs: otherwise labs would not run side by side.
+            env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -108,17 +112,18 @@ class Victim:
 
 
 @contextmanager
-def victim(tier: Tier, *, real: bool = False) -> Iterator[Victim]:
-    """A grader at work: on labs that do their worst, or, if `real`, on the course's own."""
+def victim(tier: Tier, *labs: str) -> Iterator[Victim]:
+    """A grader at work: on labs that do their worst, or on these of the course's own."""
     tag = f"left-by-{tier}-{time.monotonic_ns()}"
     with tempfile.TemporaryDirectory() as reports:
         Path(reports).chmod(0o777)
         command = [sys.executable, "-B", "-m", "tests.tiers.victim", tier, tag]
-        if real:
-            command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-            command += ["--submission=alice", "--lab=delta-lake-operations"]
+        if labs:
+            command = [sys.executable, "-B", "-m", "pytest", "-v", "-p", "no:cacheprovider"]
+            command += ["--submission=alice", *(f"--lab={lab}" for lab in labs)]
             command += [f"--sandbox={tier}", f"--report-dir={reports}/of-{tier}"]
         found = Victim(command, WHO[tier], tag)
+        found.reports = Path(reports, f"of-{tier}", "alice")
         try:
             yield found
         finally:
@@ -171,7 +176,7 @@ def test_killed_at_any_moment_it_leaves_nothing(tier: Tier) -> None:
 def test_killed_with_java_it_leaves_nothing(tier: Tier) -> None:
     """While a course's lab with Spark is graded."""
     chance = random.Random(tier)
-    with victim(tier, real=True) as found:
+    with victim(tier, "delta-lake-operations") as found:
         assert until(found.java, 60)
         time.sleep(chance.random() * 6)
         found.end(signal.SIGKILL)
@@ -191,3 +196,24 @@ def test_a_signal_that_asks_leaves_nothing(tier: Tier, number: signal.Signals) -
         if number == signal.SIGINT:
             assert found.folders() == []
         found.swept()
+
+
+def test_ctrl_c_ends_labs_that_run_side_by_side() -> None:
+    """What was graded until then is reported, what was cut off has no score, nothing is left."""
+    labs = [p.parent.name for p in sorted((ROOT / "labs").glob("*/lab.yaml"))]
+    light = [lab for lab in labs if "spark" not in (ROOT / "labs" / lab / "lab.yaml").read_text()]
+    with victim("full", *light, "delta-lake-operations") as found:
+        assert found.process.stdout
+        until_line = f"alice/{light[1]}::"
+        assert any(until_line in line for line in found.process.stdout)
+        begun = time.monotonic()
+        found.end(signal.SIGINT)
+        assert time.monotonic() - begun < PATIENCE
+        assert found.process.returncode == 2
+        assert found.folders() == []
+        found.swept()
+        grade = json.loads((found.reports / "grade.json").read_text(encoding="utf-8"))
+    verdicts = {c["verdict"] for c in grade["checks"] if c["lab"] == light[0]}
+    assert verdicts == {"correct"}
+    assert {c["verdict"] for c in grade["checks"]} == {"correct", "not-run"}
+    assert grade["decision"] == "partial"

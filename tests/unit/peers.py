@@ -87,8 +87,12 @@ class Enclosure:
         self.process.wait(10)
         return self._output.read().decode()
 
-    def close(self) -> None:
+    def kill(self) -> None:
         """Kill it."""
+        self.process.kill()
+
+    def close(self) -> None:
+        """Kill it, and wait."""
         self.closed += 1
         self.process.kill()
         self.process.wait()

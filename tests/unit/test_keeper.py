@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -327,3 +328,18 @@ def test_a_wall_that_cannot_be_put_up_leaves_nothing_open(tmp_path: Path) -> Non
     with pytest.raises(SandboxFault, match="no walls here"):
         Keeper(Refuses(), plan(tmp_path))
     assert open_files() == before
+
+
+def test_who_waits_meets_the_end_of_what_another_thread_kills(keeps: Keeps) -> None:
+    """At once, and as an end that is no time limit; what was open is closed by who works."""
+    keeper = keeps(Bare(f"{READY}opened()\nimport time\ntime.sleep(60)\n"))
+    guest = keeper.open({}, LIMITS)
+    killer = threading.Timer(0.3, keeper.kill)
+    begun = time.monotonic()
+    killer.start()
+    with pytest.raises(StudentError) as caught:
+        guest.ask("run", 30)
+    killer.join()
+    assert caught.value.kind == "ended"
+    assert time.monotonic() - begun < 10
+    assert not keeper.usable

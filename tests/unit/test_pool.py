@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,74 @@ def test_nothing_is_prepared_without_room(
     assert stations == []
     taken: list[object] = [pool.take()]
     assert taken == stations
+
+
+@pytest.mark.parametrize(
+    ("labs", "cores", "workers", "free", "abreast"),
+    [
+        (12, 2, 1, 64 << 30, 2),
+        (12, 4, 1, 64 << 30, 3),
+        (12, 1, 1, 64 << 30, 1),
+        (7, 8, 1, 64 << 30, 1),
+        (12, 8, 1, 2 * ROOM, 2),
+        (12, 8, 1, 0, 1),
+        (12, 8, 2, 64 << 30, 1),
+    ],
+)
+def test_labs_run_side_by_side_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, labs: int, cores: int, workers: int, free: int, abreast: int
+) -> None:
+    """A core and memory for each, and labs enough; workers are side by side already."""
+    monkeypatch.setattr(module, "free_memory", lambda: free)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    pool = Pool(Bare(), ENGINES, [lab_spec(f"lab-{n}") for n in range(labs)], workers)
+    assert pool.abreast == abreast
+    names = [pool.run(threading.get_ident) for _ in range(20)]
+    assert len({name.result(5) for name in names}) <= abreast
+    pool.close()
+
+
+def test_as_many_are_prepared_as_work_side_by_side(stations: list[FakeStation]) -> None:
+    """The next submission begins with all of them warm."""
+    pool = Pool(Bare(), ENGINES, [lab_spec(f"lab-{n}") for n in range(8)])
+    for _ in range(3):
+        pool.prepare()
+    assert len(stations) == 2
+    pool.close()
+    assert [s.closed for s in stations] == [1, 1]
+
+
+def test_a_thread_lives_as_long_as_the_pool(stations: list[FakeStation]) -> None:
+    """A wall ends with the thread that has put it up."""
+    pool = Pool(Bare(), ENGINES, [lab_spec()])
+    thread = pool.run(threading.current_thread).result(5)
+    assert pool.run(threading.current_thread).result(5) is thread
+    assert thread.is_alive()
+    assert thread.daemon
+    pool.close()
+    assert not thread.is_alive()
+
+
+def test_work_that_fails_is_told_and_harms_no_other(stations: list[FakeStation]) -> None:
+    """Whatever it raises; and work that was cancelled is not done."""
+    pool = Pool(Bare(), ENGINES, [lab_spec()])
+    begun, go_on = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def fail() -> None:
+        begun.set()
+        go_on.wait(5)
+        raise SystemExit("enough")
+
+    failed, cancelled = pool.run(fail), pool.run(lambda: done.append("cancelled"))
+    assert begun.wait(5)
+    assert cancelled.cancel()
+    go_on.set()
+    with pytest.raises(SystemExit):
+        failed.result(5)
+    pool.run(lambda: done.append("last")).result(5)
+    assert done == ["last"]
+    pool.close()
 
 
 def test_a_failure_is_told_to_who_takes(

@@ -30,9 +30,14 @@ class FakeKeeper:
     def __init__(self, _: Any, plan: Plan) -> None:
         self.plan = plan
         self.usable = True
-        self.closed = 0
+        self.closed = self.killed = 0
         self.breaks = False
         FakeKeeper.made.append(self)
+
+    def kill(self) -> None:
+        """Count."""
+        self.killed += 1
+        self.usable = False
 
     def close(self) -> None:
         """Count."""
@@ -242,3 +247,18 @@ def test_folders_that_cannot_be_made_are_a_fault(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(SandboxFault, match="folders cannot be made"):
         Station(Bare(), ENGINES, ["one", "one"], [], LIMITS)
     assert [p.exists() for p in discarded] == [False]
+
+
+def test_a_killed_station_has_no_keeper_any_more(
+    station: Station, keepers: list[FakeKeeper]
+) -> None:
+    """Whoever works at it meets the end of what runs, and cannot begin anything else."""
+    station.warm()
+    station.kill()
+    assert [k.killed for k in keepers] == [1, 1]
+    roles: tuple[RoleName, ...] = ("runner", "scorer")
+    for role in roles:
+        with pytest.raises(SandboxFault, match="was ended"):
+            station.keeper(role)
+    station.close()
+    assert [k.closed > 0 for k in keepers] == [True] * 4
