@@ -177,8 +177,8 @@ def test_malformed_files_are_named_with_their_place(first: tuple[Path, int, str]
 def test_the_class_grades_identically(first: tuple[Path, int, str], tmp_path: Path) -> None:
     """With two workers and in another order at once: byte for byte the same but for durations.
 
-    The lab that ran first is now the last after all others, and nothing runs beside. Bob, whose labs take as long as
-    Alice's and are mistaken, is left out.
+    The lab that ran first is now the last after all others, and nothing runs beside. Bob, whose
+    labs take as long as Alice's and are mistaken, is left out.
     """
     students = ("alice", "carol", "dave")
     (tmp_path / "reverse_plugin.py").write_text(REVERSE)
