@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 from grader.guest import children
 from grader.guest.afresh import reseed
-from grader.guest.serving import Role, serve
+from grader.guest.answering import Role, serve
 
 _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36

@@ -18,7 +18,7 @@ _NAMES = {
         "databricks.feature_store.online_store_spec": "grader.guest.features.online_store_spec",
         "databricks.feature_engineering": "grader.guest.features.engineering",
     },
-    "workspace": {"databricks_registry_webhooks": "grader.guest.services.webhooks_client"},
+    "workspace": {"databricks_registry_webhooks": "grader.guest.services.registry.client"},
 }
 
 

@@ -15,7 +15,7 @@ from grader.guest.dbutils import DBUtils, NotebookExit
 from grader.guest.notebooks import NotebookError, Shelf
 from grader.guest.places import Places
 from grader.guest.secrets_scopes import PLACE
-from grader.guest.services.job_worker import Order, work
+from grader.guest.services.jobs.worker import Order, work
 from grader.guest.task_values import TaskValues
 
 
@@ -182,4 +182,4 @@ def test_a_task_reports_how_it_ended(
     report = work(order, Shelf(places, places.submission))
     assert (report.result, report.exit) == (result, exit)
     assert report.error.startswith(error)
-    assert "job_worker.py" not in report.trace and "notebooks.py" not in report.trace
+    assert "jobs/worker.py" not in report.trace and "notebooks.py" not in report.trace

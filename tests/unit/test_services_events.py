@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from grader.guest.services import deliveries, events
+from grader.guest.services import events
 from grader.guest.services.errors import ApiError
-from grader.guest.services.webhooks import events_in, public, target_in
+from grader.guest.services.registry import deliveries
+from grader.guest.services.registry.webhooks import events_in, public, target_in
 
 
 def test_there_are_twelve_events() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from grader.guest.services import job_settings
 from grader.guest.services.errors import ApiError
-from grader.guest.services.job_settings import Given
+from grader.guest.services.jobs import settings as job_settings
+from grader.guest.services.jobs.settings import Given
 
 NOTHING = Given.of({})
 

@@ -13,19 +13,19 @@ from typing import Any, cast
 import pytest
 
 from grader.guest.services.context import Pending
-from grader.guest.services.deployment import MAX_RUNNING, Deployments, Pace
-from grader.guest.services.endpoint_views import endpoint_json, summary_json
-from grader.guest.services.endpoints import (
+from grader.guest.services.errors import ApiError
+from grader.guest.services.journal import PLACE, Journal
+from grader.guest.services.serving.deployment import MAX_RUNNING, Deployments, Pace
+from grader.guest.services.serving.endpoints import (
     Endpoint,
     Splitter,
     endpoint_name,
     parse_config,
     parse_tags,
 )
-from grader.guest.services.errors import ApiError
-from grader.guest.services.hosting import Hosting
-from grader.guest.services.journal import PLACE, Journal
-from grader.guest.services.scoring import Answer, Scorers, ScoringError
+from grader.guest.services.serving.hosting import Hosting
+from grader.guest.services.serving.scoring import Answer, Scorers, ScoringError
+from grader.guest.services.serving.views import endpoint_json, summary_json
 from grader.labs.serving import endpoint_of, invocation_of
 
 

@@ -29,10 +29,10 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from grader.guest import mlflow_engine
 from grader.guest.afresh import end_with, let_go
 from grader.guest.places import Places
-from grader.guest.services import hooks, registry
 from grader.guest.services.context import Context
 from grader.guest.services.errors import ApiError
 from grader.guest.services.journal import Journal
+from grader.guest.services.registry import hooks, watching
 
 HOST = "127.0.0.1"
 #: Seconds that the start may take, and that `settle` waits for what is under way.
@@ -119,7 +119,7 @@ def application(context: Context) -> Flask:
     made.register_error_handler(ApiError, lambda error: (jsonify(error.as_json()), error.status))
     made.register_error_handler(MlflowException, _of_mlflow)
     _watch_mlflow_webhooks(context)
-    for open_part in (_core(context), hooks.blueprint(context), registry.blueprint(context)):
+    for open_part in (_core(context), hooks.blueprint(context), watching.blueprint(context)):
         made.register_blueprint(open_part)
     for part in _parts(context):
         part.before_request(lambda: _authorised(context))
@@ -129,7 +129,9 @@ def application(context: Context) -> Flask:
 
 def _parts(context: Context) -> list[Blueprint]:
     """The parts that ask for a token. What they fork comes first, while there is one thread."""
-    from grader.guest.services import activities, jobs, serving, webhooks
+    from grader.guest.services.jobs import api as jobs
+    from grader.guest.services.registry import activities, webhooks
+    from grader.guest.services.serving import api as serving
 
     parts = (jobs, serving, activities, webhooks)
     return [part.blueprint(context) for part in parts]

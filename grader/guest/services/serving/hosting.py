@@ -8,14 +8,14 @@ import uuid
 from contextlib import suppress
 from typing import Any
 
-from grader.guest.services import endpoint_views as views
-from grader.guest.services import endpoints as ends
 from grader.guest.services.context import Pending, millis
-from grader.guest.services.deployment import Deployments, Gone, Served
-from grader.guest.services.endpoints import Config, Endpoint
 from grader.guest.services.errors import ApiError, invalid, missing
 from grader.guest.services.journal import Journal
-from grader.guest.services.scoring import Answer, ScoringError
+from grader.guest.services.serving import endpoints as ends
+from grader.guest.services.serving import views
+from grader.guest.services.serving.deployment import Deployments, Gone, Served
+from grader.guest.services.serving.endpoints import Config, Endpoint
+from grader.guest.services.serving.scoring import Answer, ScoringError
 
 #: Seconds that a repeated question for an endpoint's state waits for an update to end. Whoever
 #: polls sleeps for seconds between two questions, and is spared some of them.

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 
 from grader.guest.services.events import EVENTS
-from grader.guest.services.webhooks import STATUSES
+from grader.guest.services.registry.webhooks import STATUSES
 
 __all__ = [
     "HttpUrlSpec",

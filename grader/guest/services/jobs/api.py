@@ -11,13 +11,13 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from grader.guest.services import job_settings
 from grader.guest.services.asked import fields, flag, whole
 from grader.guest.services.context import Context, millis
 from grader.guest.services.errors import ApiError, invalid, missing
-from grader.guest.services.job_runs import Run, Runs, TaskRun
-from grader.guest.services.job_views import Job, job_json, output_json, run_json, task_json
-from grader.guest.services.job_worker import Tasks
+from grader.guest.services.jobs import settings as job_settings
+from grader.guest.services.jobs.runs import Run, Runs, TaskRun
+from grader.guest.services.jobs.views import Job, job_json, output_json, run_json, task_json
+from grader.guest.services.jobs.worker import Tasks
 
 #: The kind in the journal.
 KIND = "job"

@@ -15,7 +15,7 @@ from grader.guest.services import events
 from grader.guest.services.asked import fields, flag, text
 from grader.guest.services.context import USER, Context, millis
 from grader.guest.services.errors import missing
-from grader.guest.services.registry import stages_of
+from grader.guest.services.registry.watching import stages_of
 
 _API = "/api/2.0/mlflow"
 

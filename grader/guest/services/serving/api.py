@@ -15,10 +15,10 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from grader.guest.services.context import Context
-from grader.guest.services.deployment import Deployments, Pace
 from grader.guest.services.errors import ApiError
-from grader.guest.services.hosting import Hosting
-from grader.guest.services.scoring import Scorers
+from grader.guest.services.serving.deployment import Deployments, Pace
+from grader.guest.services.serving.hosting import Hosting
+from grader.guest.services.serving.scoring import Scorers
 
 #: Relative to the lab's folder: what models print, and how long an idle entity stays up, as
 #: `{"idle_seconds": 2}`, where a lab's fixture says so.

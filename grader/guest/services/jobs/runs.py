@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from grader.guest.services import job_settings
 from grader.guest.services.context import Context, millis
-from grader.guest.services.job_settings import Given
-from grader.guest.services.job_worker import MAX_OUTPUT, Order, Report, Task, Tasks
+from grader.guest.services.jobs import settings as job_settings
+from grader.guest.services.jobs.settings import Given
+from grader.guest.services.jobs.worker import MAX_OUTPUT, Order, Report, Task, Tasks
 
 #: The kind in the journal.
 KIND = "run"

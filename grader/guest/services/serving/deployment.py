@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.guest.services.endpoint_views import State
-from grader.guest.services.endpoints import Config, Endpoint, Entity
 from grader.guest.services.errors import missing
-from grader.guest.services.scoring import Answer, Scorer, Scorers, ScoringError
+from grader.guest.services.serving.endpoints import Config, Endpoint, Entity
+from grader.guest.services.serving.scoring import Answer, Scorer, Scorers, ScoringError
+from grader.guest.services.serving.views import State
 
 #: Seconds that an entity which is no longer in service goes on with queries that it has.
 FAREWELL = 10.0

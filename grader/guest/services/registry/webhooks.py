@@ -11,8 +11,8 @@ from flask import Blueprint, Response, jsonify
 from grader.guest.services import events
 from grader.guest.services.asked import fields, flag, text, whole
 from grader.guest.services.context import Context, millis
-from grader.guest.services.deliveries import Deliveries, Outcome, loopback
 from grader.guest.services.errors import ApiError, invalid, missing
+from grader.guest.services.registry.deliveries import Deliveries, Outcome, loopback
 
 #: The kind in the journal.
 KIND = "webhook"

@@ -171,7 +171,7 @@ def _serve(order: dict[str, Any], fds: list[int]) -> None:
         import uvicorn
         from mlflow.pyfunc import scoring_server
 
-        from grader.guest.services.online_lookup import load_model
+        from grader.guest.services.serving.online_lookup import load_model
 
         app = scoring_server.init(load_model(Path(order["model"]), Path(order["workspace"])))
         server = uvicorn.Server(

@@ -1,4 +1,4 @@
-"""`grader.guest.serving`: requests of one lab, answered in its own process."""
+"""`grader.guest.answering`: requests of one lab, answered in its own process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LAB = """
 import os, resource, sys
 sys.path.insert(0, sys.argv[3])
 from grader.guest.refusal import Refused
-from grader.guest.serving import serve
+from grader.guest.answering import serve
 def fail(error):
     raise error
 class Lab:

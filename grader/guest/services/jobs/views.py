@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.guest.services.context import USER
-from grader.guest.services.job_runs import Run, TaskRun
+from grader.guest.services.jobs.runs import Run, TaskRun
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from grader.guest.services.endpoints import Config, Endpoint
+from grader.guest.services.serving.endpoints import Config, Endpoint
 
 CREATOR = "student@example.com"
 #: Of an entity: its deployment state, and a message with it.

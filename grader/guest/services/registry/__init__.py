@@ -1,0 +1,1 @@
+"""What Databricks has around MLflow's registry: webhooks, their client, comments, requests."""

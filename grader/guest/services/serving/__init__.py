@@ -1,0 +1,1 @@
+"""Serving endpoints: their API, what they serve, and the scoring servers behind them."""
