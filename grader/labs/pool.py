@@ -22,6 +22,7 @@ from grader.errors import SandboxFault
 from grader.labs.session import limits_of
 from grader.labs.station import Engines, Station
 from grader.provision.java_cache import cache_path, find_cache
+from grader.sandbox import cgroups
 from grader.sandbox.interface import Limits, Sandbox
 
 #: Bytes of memory that must be free for another station beside those in use.
@@ -150,9 +151,11 @@ def widest(limits: Sequence[Limits]) -> Limits:
 
 
 def free_memory() -> int:
-    """Bytes that can be had without swapping, as the kernel estimates."""
+    """Bytes that can be had without swapping, by the kernel's estimate and a container's limit."""
+    machine = 0
     with suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) << 10
-    return 0
+                machine = int(line.split()[1]) << 10
+    ours = cgroups.room()
+    return machine if ours is None else min(machine, ours)

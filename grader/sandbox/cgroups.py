@@ -21,7 +21,7 @@ from typing import Literal
 
 from grader.errors import SandboxFault
 from grader.sandbox import metering
-from grader.sandbox.group import Group, empty, make, unmake, write
+from grader.sandbox.group import Group, empty, make, room_in, unmake, write
 
 Kind = Literal["v1", "v2"]
 _PREFIX = "lakehouse-grader"
@@ -101,6 +101,26 @@ def available() -> Kind | None:
     """Which version of control groups this process can use, if any."""
     found = Hierarchy.find()
     return found.kind if found else None
+
+
+def room(proc: Path = Path("/proc/self")) -> int | None:
+    """Bytes that our own group, and those above it that can be seen, let us use; None for no end.
+
+    It is what a container or a batch system allows, and says nothing of what the machine has left.
+    """
+    try:
+        own, mounts = _own(proc), _mounts(proc)
+    except OSError:
+        return None
+    found = []
+    for mount in mounts:
+        controller = "memory" if mount.version == "v1" else ""
+        seen = controller in own and (mount.version == "v2" or controller in mount.options)
+        folder = mount.own(own[controller]) if seen else None
+        while folder is not None and folder.is_relative_to(mount.point):
+            found.append(room_in(folder))
+            folder = folder.parent
+    return min((left for left in found if left is not None), default=None)
 
 
 def _own(proc: Path) -> dict[str, str]:

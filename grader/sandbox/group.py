@@ -80,14 +80,7 @@ class Group:
 
     def memory(self) -> int:
         """Bytes that are used and cannot be given back: without what is cached of files."""
-        stat = _table(self._memory / "memory.stat")
-        if self._v2:
-            used = _number(self._memory / "memory.current")
-            free = stat.get("file", 0) - stat.get("shmem", 0) + stat.get("slab_reclaimable", 0)
-        else:
-            used = _number(self._memory / "memory.usage_in_bytes")
-            free = stat.get("total_cache", 0) - stat.get("total_shmem", 0)
-        now = max(0, used - max(0, free))
+        now = used_memory(self._memory)
         self._peak = max(self._peak, now)
         return now
 
@@ -165,6 +158,26 @@ class Group:
             files.reverse()
         for file in files:
             write(file, str(memory))
+
+
+def used_memory(folder: Path) -> int:
+    """Bytes that the group `folder` uses and cannot give back: without what is cached of files."""
+    stat = _table(folder / "memory.stat")
+    if (folder / "memory.current").exists():  # version 2
+        used = _number(folder / "memory.current")
+        free = stat.get("file", 0) - stat.get("shmem", 0) + stat.get("slab_reclaimable", 0)
+    else:
+        used = _number(folder / "memory.usage_in_bytes")
+        free = stat.get("total_cache", 0) - stat.get("total_shmem", 0)
+    return max(0, used - max(0, free))
+
+
+def room_in(folder: Path) -> int | None:
+    """Bytes that the group `folder` may still use by its own limit; None without one."""
+    for name in ("memory.max", "memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):  # not of this version, or `max`
+            return max(0, int((folder / name).read_text()) - used_memory(folder))
+    return None
 
 
 def make(folder: Path) -> None:

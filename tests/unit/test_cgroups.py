@@ -125,6 +125,55 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
     return played
 
 
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("limits", "room"),
+    [
+        (("max", "max", "max"), None),
+        (("max", "max", "100"), 70),
+        (("max", "90", "100"), 60),
+        (("50", "90", "100"), 20),
+        (("20", "max", "max"), 0),
+    ],
+)
+def test_a_containers_limit_is_what_there_is(
+    kernel: Kernel, limits: tuple[str, ...], room: int | None
+) -> None:
+    """The least of what our group and those above it leave; cached files count as free."""
+    kernel.group("box/ours")
+    for folder, limit in zip(("", "box", "box/ours"), limits, strict=True):
+        at = kernel.top / folder
+        write(at / "memory.max", limit if limit == "max" else str(int(limit) * MIB))
+        write(at / "memory.current", str(40 * MIB))
+        write(at / "memory.stat", f"file {15 * MIB}\nshmem {5 * MIB}\nslab_reclaimable 0\n")
+    found = cgroups.room(kernel.proc("/box/ours"))
+    assert found == (None if room is None else room * MIB)
+
+
+def test_version_1_limits_memory_in_a_hierarchy_of_its_own(tmp_path: Path) -> None:
+    """What of it a container sees is mounted from its own group."""
+    top = tmp_path / "memory"
+    write(top / "memory.limit_in_bytes", str(100 * MIB))
+    write(top / "memory.usage_in_bytes", str(60 * MIB))
+    write(top / "memory.stat", f"total_cache {20 * MIB}\ntotal_shmem 0\n")
+    write(tmp_path / "proc/cgroup", "3:pids:/docker/x\n2:memory:/docker/x\n")
+    mounts = "22 1 0:21 / /proc rw - proc proc rw\n"
+    mounts += f"31 23 0:28 /docker/x {top} rw - cgroup c rw,memory\n"
+    mounts += f"32 23 0:29 /docker/x {tmp_path} rw - cgroup c rw,pids\n"
+    write(tmp_path / "proc/mountinfo", mounts)
+    assert cgroups.room(tmp_path / "proc") == 60 * MIB
+
+
+def test_without_control_groups_there_is_no_such_limit(tmp_path: Path) -> None:
+    """Nothing is mounted, or nothing can be read."""
+    assert cgroups.room(tmp_path) is None
+    write(tmp_path / "cgroup", "0::/\n")
+    write(tmp_path / "mountinfo", "22 1 0:21 / /proc rw - proc proc rw\n")
+    assert cgroups.room(tmp_path) is None
+
+
 def base(found: Hierarchy | None) -> Path | None:
     """Where groups are made."""
     return found.bases["cgroup"] if found else None

@@ -16,6 +16,7 @@ from grader.labs import pool as module
 from grader.labs.pool import ROOM, Pool, free_memory, runtime_of, widest
 from grader.labs.session import limits_of
 from grader.labs.station import Engines
+from grader.sandbox import cgroups
 from grader.sandbox.interface import Limits
 from tests.builders import lab_spec
 from tests.unit.peers import Bare
@@ -239,3 +240,9 @@ def test_free_memory_is_what_the_kernel_says() -> None:
     """Some, and less than all there is."""
     everything = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     assert 0 < free_memory() < everything
+
+
+def test_free_memory_is_no_more_than_a_container_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the machine around it has."""
+    monkeypatch.setattr(cgroups, "room", lambda: 1 << 20)
+    assert free_memory() == 1 << 20
