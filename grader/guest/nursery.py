@@ -1,8 +1,8 @@
 """A nursery: a process that forks others, one for each order that it gets.
 
 It is forked while the process that wants it has one thread, so that its own forks are sound, and
-what was imported by then is there in each of them at once. It ends with the process that made it,
-and all that it forked ends with it.
+what was imported by then is there in each of them at once. Random numbers are each fork's own. It
+ends with the process that made it, and all that it forked ends with it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from grader.guest.afresh import end_with, let_go
+from grader.guest.afresh import end_with, let_go, reseed
 
 #: Descriptors that may come with an order.
 _MOST = 8
@@ -115,6 +115,7 @@ def _nurse(
                     end_with(here)
                     os.close(line)
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    reseed()
                     be(what, fds)
                 finally:
                     os._exit(0)

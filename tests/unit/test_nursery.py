@@ -15,13 +15,15 @@ from tests.builders import ROOT
 
 #: A process with a nursery whose forks tell of themselves, then wait for their end.
 PROGRAM = """
-import json, os, sys, time
+import json, os, random, sys, time
+import numpy
 from grader.guest.nursery import Nursery
 
 prepared = []
 
 def be(order, fds):
-    told = {**order, "prepared": prepared, "pid": os.getpid(), "parent": os.getppid()}
+    told = {**order, "prepared": prepared, "pid": os.getpid(), "parent": os.getppid(),
+            "drawn": [random.random(), float(numpy.random.random())]}
     told["size"] = len(told.pop("long"))
     os.write(fds[0], json.dumps(told).encode() + b"\\n")
     if order["fails"]:
@@ -51,7 +53,8 @@ def lives(pid: int) -> bool:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, None])
 def test_forks_tell_and_end_with_their_maker(how: signal.Signals | None) -> None:
-    """Each is a fork of the one nursery, prepared once; one that fails does not end it."""
+    """Each is a fork of the one nursery, prepared once, with random numbers of its own; one that
+    fails does not end it."""
     command = [sys.executable, "-c", PROGRAM]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -61,6 +64,7 @@ def test_forks_tell_and_end_with_their_maker(how: signal.Signals | None) -> None
         (nursery,) = {one["parent"] for one in told}
         assert all(one["prepared"] == [nursery] and one["size"] == 500_000 for one in told)
         assert [one["fails"] for one in told] == [False, True, False]
+        assert len({number for one in told for number in one["drawn"]}) == 6
         waiting = [os.pidfd_open(pid) for pid in (nursery, told[0]["pid"], told[2]["pid"])]
         assert not lives(told[1]["pid"])
         if how:
