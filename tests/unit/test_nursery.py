@@ -16,7 +16,7 @@ from tests.builders import ROOT
 #: A process with a nursery whose forks tell of themselves, then wait for their end.
 PROGRAM = """
 import json, os, random, sys, time
-import numpy
+import numpy.random
 from grader.guest.nursery import Nursery
 
 prepared = []
