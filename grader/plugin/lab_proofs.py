@@ -68,6 +68,18 @@ class LabsPlugin:
         """End the last lab's station."""
         self._close()
 
+    @pytest.hookimpl(optionalhook=True)  # there is no such hook without pytest-xdist
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Give workers neighbours, unless the user says otherwise.
+
+        Variants of a lab share a station, as tests of a module share their fixtures.
+        """
+        if config.getoption("dist") != "load":
+            return None
+        from xdist.scheduler import WorkStealingScheduling
+
+        return WorkStealingScheduling(config, log)
+
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Modules of labs are no test modules, whatever they are called (`mutants/no_test.py`)."""
         inside = self._course.labs_folder in collection_path.parents

@@ -1,7 +1,8 @@
-"""Every attack fails, as pinned, and the neighbour's grade is the same right after."""
+"""Every attack fails, as pinned, and the neighbour's grade is the same after it."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 
@@ -19,8 +20,10 @@ pytestmark = pytest.mark.engine
 #: By what they cost: those without an engine first.
 LABS = ("probe", "tight", "table", "store", "model", "engine")
 ATTACKS = sorted([*from_files(), *built()], key=lambda a: (LABS.index(a.lab), a.id))
-#: Labs that start nothing: the neighbour is graded after each attack.
+#: Labs that start nothing: the neighbour is graded after each attack, elsewhere after every fifth.
 CHEAP = ("probe", "tight")
+OFTEN = 5 if os.environ.get(VARIABLE) else 1
+_turn = itertools.count(1)
 
 
 def _pairs() -> list[tuple[Tier, Attack]]:
@@ -54,7 +57,7 @@ def test_the_attack_fails(attack: Attack, scene: Scene) -> None:
             complaints = [f"{r.name} earned {r.points}" for r in outcome.results if r.points]
             scene.witness.words.clear()
             complaints += scene.damage()
-    if attack.lab in CHEAP:
+    if attack.lab in CHEAP and next(_turn) % OFTEN == 0:
         complaints += scene.honest(attack.lab)
     if complaints:
         pytest.fail("\n".join([attack.summary, *complaints]), pytrace=False)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.labs.engines import RUNTIME, prepare
+from grader.labs.walls import open_sandbox
 from tests.tiers.staging import ROOT, USER, staged
 
 pytestmark = [
@@ -27,6 +29,7 @@ FILES = ("test_promises.py", "test_engines.py")
 )
 def test_the_suite_holds_for_others(who: str, tiers: set[str], tmp_path: Path) -> None:
     """All promises hold on every tier that there is for them, and there are these."""
+    prepare(open_sandbox(), RUNTIME, lambda _: None)  # others cannot fetch into root's cache
     files = [os.fspath(Path(__file__).with_name(name)) for name in FILES]
     # The repository may be read-only to others, and so may be its temporary folders.
     command = [*SUITE, *files]

@@ -17,11 +17,14 @@ from pathlib import Path
 
 import pytest
 
+from grader.labs.pool import WORTH_A_STATION
 from grader.sandbox import metering
 from grader.sandbox.cgroups import Hierarchy
 from grader.sandbox.interface import Tier
 from tests.attacks.props import tagged
+from tests.builders import write, write_course
 from tests.tiers.staging import ROOT, staged
+from tests.tiers.victim import BUSY
 
 pytestmark = [
     pytest.mark.engine,
@@ -40,15 +43,14 @@ MOMENTS = [(n, random.Random(n)) for n in range(10)]
 class Victim:
     """A grader in its own process, as root or as an ordinary user."""
 
-    def __init__(self, command: list[str], user: int | None, tag: str) -> None:
+    def __init__(self, command: list[str], user: int | None, tag: str, cwd: Path = ROOT) -> None:
         self.user = user
         self.tag = tag
-        self.reports = Path()
         self.uid = user or 0
         self._mounts = Path("/proc/self/mountinfo").read_bytes()
         self.process = subprocess.Popen(
             staged(command, user=user) if user else command,
-            cwd=ROOT,
+            cwd=cwd,
             # As when nothing else runs: otherwise labs would not run side by side.
             env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")},
             stdout=subprocess.PIPE,
@@ -112,18 +114,17 @@ class Victim:
 
 
 @contextmanager
-def victim(tier: Tier, *labs: str) -> Iterator[Victim]:
-    """A grader at work: on labs that do their worst, or on these of the course's own."""
+def victim(tier: Tier, *, real: bool = False) -> Iterator[Victim]:
+    """A grader at work: on labs that do their worst, or, if `real`, on one of the course's own."""
     tag = f"left-by-{tier}-{time.monotonic_ns()}"
     with tempfile.TemporaryDirectory() as reports:
         Path(reports).chmod(0o777)
         command = [sys.executable, "-B", "-m", "tests.tiers.victim", tier, tag]
-        if labs:
-            command = [sys.executable, "-B", "-m", "pytest", "-v", "-p", "no:cacheprovider"]
-            command += ["--submission=alice", *(f"--lab={lab}" for lab in labs)]
+        if real:
+            command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+            command += ["--submission=alice", "--lab=delta-lake-operations"]
             command += [f"--sandbox={tier}", f"--report-dir={reports}/of-{tier}"]
         found = Victim(command, WHO[tier], tag)
-        found.reports = Path(reports, f"of-{tier}", "alice")
         try:
             yield found
         finally:
@@ -176,7 +177,7 @@ def test_killed_at_any_moment_it_leaves_nothing(tier: Tier) -> None:
 def test_killed_with_java_it_leaves_nothing(tier: Tier) -> None:
     """While a course's lab with Spark is graded."""
     chance = random.Random(tier)
-    with victim(tier, "delta-lake-operations") as found:
+    with victim(tier, real=True) as found:
         assert until(found.java, 60)
         time.sleep(chance.random() * 6)
         found.end(signal.SIGKILL)
@@ -198,22 +199,54 @@ def test_a_signal_that_asks_leaves_nothing(tier: Tier, number: signal.Signals) -
         found.swept()
 
 
-def test_ctrl_c_ends_labs_that_run_side_by_side() -> None:
+#: A lab without an engine, and its one check.
+LAB = """
+id: {id}
+title: A lab
+domain: serving
+topics: [endpoints]
+points: 1
+summary: Wait.
+runtime: []
+"""
+CHECK = """
+from grader.labs import Lab, points
+
+@points(1, hint="Wait.")
+def test_waited(lab: Lab) -> None:
+    \"\"\"It came to its end.\"\"\"
+    assert lab.value("waited", returns=bool), "it must wait"
+"""
+#: As many as are worth two stations. The first comes to its end.
+LABS = [f"lab-{number}" for number in range(2 * WORTH_A_STATION)]
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="labs run side by side on two cores")
+def test_ctrl_c_ends_labs_that_run_side_by_side(tmp_path: Path) -> None:
     """What was graded until then is reported, what was cut off has no score, nothing is left."""
-    labs = [p.parent.name for p in sorted((ROOT / "labs").glob("*/lab.yaml"))]
-    light = [lab for lab in labs if "spark" not in (ROOT / "labs" / lab / "lab.yaml").read_text()]
-    with victim("full", *light, "delta-lake-operations") as found:
+    tag = f"left-by-ctrl-c-{time.monotonic_ns()}"
+    write_course(tmp_path)
+    for lab in LABS:
+        write(tmp_path / "labs" / lab / "lab.yaml", LAB.format(id=lab))
+        write(tmp_path / "labs" / lab / "checks.py", CHECK)
+        seconds = 0 if lab == LABS[0] else 20
+        text = BUSY.format(tag=tag, seconds=seconds) + "waited = True\n"
+        write(tmp_path / "alice" / "labs" / f"{lab}.py", text)
+    command = [sys.executable, "-B", "-m", "pytest", "-v", "-p", "no:cacheprovider"]
+    command += [f"--rootdir={tmp_path}", f"--submission={tmp_path}/alice"]
+    found = Victim(command, None, tag, tmp_path)
+    try:
         assert found.process.stdout
-        until_line = f"alice/{light[1]}::"
-        assert any(until_line in line for line in found.process.stdout)
-        begun = time.monotonic()
+        assert any(f"alice/{LABS[0]}::" in line for line in found.process.stdout)
+        assert until(lambda: len(tagged(tag)) >= 6)  # daemons of two labs at a time
         found.end(signal.SIGINT)
-        assert time.monotonic() - begun < PATIENCE
-        assert found.process.returncode == 2
-        assert found.folders() == []
-        found.swept()
-        grade = json.loads((found.reports / "grade.json").read_text(encoding="utf-8"))
-    verdicts = {c["verdict"] for c in grade["checks"] if c["lab"] == light[0]}
-    assert verdicts == {"correct"}
-    assert {c["verdict"] for c in grade["checks"]} == {"correct", "not-run"}
+    finally:
+        found.process.kill()
+        found.process.communicate()
+    assert found.process.returncode == 2
+    assert found.folders() == []
+    found.swept()
+    grade = json.loads((tmp_path / "reports/alice/grade.json").read_text(encoding="utf-8"))
+    verdicts = {check["lab"]: check["verdict"] for check in grade["checks"]}
+    assert verdicts == {LABS[0]: "correct", **dict.fromkeys(LABS[1:], "not-run")}
     assert grade["decision"] == "partial"
