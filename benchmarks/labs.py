@@ -1,14 +1,14 @@
 """What grading all labs of a submission costs, against running the same files without a grader.
 
 - `cold`: the first submission of a run, from choosing the sandbox to the verdicts of all labs,
-  through `grader.grading` as a run of pytest grades. Nothing is warm; Java's ahead-of-time cache
-  and the MLflow store that `grader warm` makes once a machine are there.
+  through `grader.grading` as a run of pytest grades, labs side by side. Nothing is warm; Java's
+  ahead-of-time cache and the MLflow store that `grader warm` makes once a machine are there.
 - `class`: the average of a class of `CLASS` submissions one after the other, the first of them
   cold, where the next one's engines start while one works.
 - `default`, `tuned`: each lab's reference in a cold process of its own, all of them one after the
   other: see `benchmarks.plain`. Against these count the file and the calls of the student's
   functions that the checks make; what the checks look at beside that counts for the grader alone.
-- `warm`: one warm process that runs the labs in turn, from when it is warm.
+- `warm`: one warm process whose forks run the labs in turn, from when it is warm.
 - `... file`: the same without the calls: nothing but the file. The grader's side stays as it is.
 
 Every side must get every check right.
