@@ -62,9 +62,8 @@ def measure(rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
     java = ordinary_java()
     if java:
         ways["tuned"] = partial(_cold, labs, "tuned", java[0])
-    ways["class"] = lambda: {"all": graded(CLASS)["average"]}
-    if java:
         ways["default"] = partial(_cold, labs, "default", java[0])
+    ways["class"] = lambda: {"all": graded(CLASS)["average"]}
     taken = in_turn({n: partial(_or_nothing, way, say) for n, way in ways.items()}, rounds, say)
     seconds = {way: parts for way, parts in medians(taken).items() if parts}
     ratios = {}
