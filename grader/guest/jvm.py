@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +79,13 @@ def java_command(
     *,
     cache: str = "",
     train: str = "",
-    tuned: bool = True,
+    tuning: Mapping[str, str] = TUNING,
     connector: Sequence[str] = (),
 ) -> list[str]:
     """The command line of a gateway JVM.
 
     `java` is a JAVA_HOME, `jars` come beside Spark's own. `cache` is an ahead-of-time cache to
-    use, `train` one to make of this run. Without `tuned`, Spark and Delta have their defaults.
+    use, `train` one to make of this run. Whatever `tuning` does not set has its default.
     `connector` are jars that only some stations need.
     """
     command = [f"{java}/bin/java", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
@@ -108,7 +108,7 @@ def java_command(
     ]
     classes = class_path(jars, spark_home, connector)
     command += ["-cp", classes, "org.apache.spark.deploy.SparkSubmit"]
-    conf = {**PLATFORM, **(TUNING if tuned else {})}
+    conf = {**PLATFORM, **tuning}
     conf["spark.sql.warehouse.dir"] = f"{places.workspace}/warehouse"
     conf["spark.local.dir"] = str(places.tmp)
     conf["spark.executorEnv.GRADER_WORKSPACE"] = str(places.workspace)
@@ -144,7 +144,7 @@ class Jvm:
         *,
         cache: str = "",
         train: str = "",
-        tuned: bool = True,
+        tuning: Mapping[str, str] = TUNING,
         connector: Sequence[str] = (),
     ) -> None:
         # Found, not imported: what comes first into this process is for others to say.
@@ -159,7 +159,7 @@ class Jvm:
         env["PYTHONPATH"] = str(Path(__file__).parents[2])
         # Java's own chatter is not the student's output; it is told if Java does not start.
         self._log = self._info.with_name("java.log")
-        options: dict[str, Any] = {"cache": cache, "train": train, "tuned": tuned}
+        options: dict[str, Any] = {"cache": cache, "train": train, "tuning": tuning}
         command = java_command(java, jars, home, places, **options, connector=connector)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(

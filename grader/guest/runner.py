@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from grader.guest import capture, mlflow_engine, spark_engine, spark_workers, standins
 from grader.guest.dbutils import DBUtils, NotebookExit
 from grader.guest.display import display
-from grader.guest.jvm import Jvm, python_for_spark
+from grader.guest.jvm import TUNING, Jvm, python_for_spark
 from grader.guest.kafka import Broker
 from grader.guest.notebooks import Shelf
 from grader.guest.places import Places
@@ -124,7 +124,7 @@ class RunnerHouse:
         labs = Path(os.path.realpath(self._places.workspace)).parent
         train = str(labs / s["train"]) if s["train"] else ""
         options = {"cache": s.get("cache", ""), "train": train}
-        more = {"tuned": s.get("tuned", True), "connector": s.get("connector", ())}
+        more = {"tuning": s.get("tuning", TUNING), "connector": s.get("connector", ())}
         return Jvm(s["java"], s["jars"], self._places, **options, **more)
 
 

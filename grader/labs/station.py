@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,16 +34,17 @@ VANISH = 5.0
 @dataclass(frozen=True, slots=True)
 class Engines:
     """What keepers need to start engines: a JAVA_HOME, the jars, a migrated MLflow store, an
-    ahead-of-time cache of Java's. `tuned` is off to see Spark's own defaults; `train` is where,
-    relative to the labs' folder, Java is to write such a cache, or empty. `connector` is what
-    Spark needs beside `jars` for Kafka, `broker` what a Kafka broker is; labs without it have none.
+    ahead-of-time cache of Java's. `tuning`, if given, is set in place of our settings of Spark and
+    Delta; `train` is where, relative to the labs' folder, Java is to write such a cache, or empty.
+    `connector` is what Spark needs beside `jars` for Kafka, `broker` what a Kafka broker is; labs
+    without it have none.
     """
 
     java: Path
     jars: Sequence[Path]
     store: Path | None
     cache: Path | None = None
-    tuned: bool = True
+    tuning: Mapping[str, str] | None = None
     train: str = ""
     connector: Sequence[Path] = ()
     broker: Sequence[Path] = ()
@@ -187,7 +188,8 @@ class Station:
         mounts = [Mount(jar, f"/run/jars/{jar.name}") for jar in engines.jars]
         settings["java"] = str(engines.java)
         settings["jars"] = [m.inside for m in mounts]
-        settings["tuned"] = engines.tuned
+        if engines.tuning is not None:
+            settings["tuning"] = dict(engines.tuning)
         settings["train"] = engines.train
         if "kafka" in self._runtime:
             for name, folder, jars in (
