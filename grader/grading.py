@@ -24,7 +24,7 @@ from grader.course.schemas import Schemas
 from grader.course.submission import Submission, read_submission
 from grader.course.yamldoc import shown
 from grader.errors import CourseError, GraderError
-from grader.labs.checking import decided
+from grader.labs.checking import decided, faults
 from grader.labs.engines import engine_versions, prepare
 from grader.labs.lab_queue import LabQueue
 from grader.labs.load import LoadedLab, load_labs, misplaced
@@ -214,17 +214,16 @@ class Grading:
         return self._checks[lab_id, name]
 
     def _results_of(self, lab: LoadedLab) -> list[Result]:
-        id_, checks = lab.spec.id, lab.spec.checks
+        id_ = lab.spec.id
         self.durations.setdefault(id_, 0.0)
         if id_ not in self.submission.labs:
             told = f"labs/{id_}.py was not handed in"
-            return [decided(lab, c, Verdict.UNANSWERED, told) for c in checks]
+            return [decided(lab, c, Verdict.UNANSWERED, told) for c in lab.spec.checks]
         try:
             self.shop.say(f"running {id_}")
             ran = self._enqueued([id_]).ran(id_)
         except Exception as error:  # whatever it is, it is not the student's
-            told = str(error) if isinstance(error, GraderError) else repr(error)
-            return [decided(lab, c, Verdict.GRADER_FAULT, told) for c in checks]
+            return faults(lab, error)
         finally:
             self.shop.say("")
         self.durations[id_] += ran.seconds

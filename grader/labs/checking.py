@@ -17,7 +17,7 @@ from fractions import Fraction
 from grader.core.clean import clean
 from grader.core.model import CheckSpec
 from grader.core.verdict import Result, Verdict
-from grader.errors import StudentError
+from grader.errors import GraderError, StudentError
 from grader.labs.lab import Lab
 from grader.labs.load import LoadedLab
 from grader.labs.session import LabSession
@@ -47,6 +47,12 @@ def run_check(lab: LoadedLab, check: CheckSpec, session: LabSession) -> Result:
         verdict, reason = Verdict.GRADER_FAULT, _fault(error)
     failed = verdict in (Verdict.WRONG, Verdict.STUDENT_ERROR)
     return decided(lab, check, verdict, reason, session.stopped if failed else "")
+
+
+def faults(lab: LoadedLab, error: Exception) -> list[Result]:
+    """The results of a lab that `error`, which is not the student's, kept from being graded."""
+    told = str(error) if isinstance(error, GraderError) else repr(error)
+    return [decided(lab, check, Verdict.GRADER_FAULT, told) for check in lab.spec.checks]
 
 
 def decided(

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from grader.core.verdict import Result, Verdict
-from grader.errors import GraderError, SandboxFault
-from grader.labs.checking import decided, run_check
+from grader.core.verdict import Result
+from grader.errors import SandboxFault
+from grader.labs.checking import faults, run_check
 from grader.labs.load import LoadedLab
 from grader.labs.pool import Pool
 from grader.labs.session import LabSession
@@ -84,17 +84,15 @@ class LabQueue:
 
     def _run(self, lab: LoadedLab, file: str, seed: str) -> Ran:
         begun = time.perf_counter()
-        checks = lab.spec.checks
         try:
             with self._station() as station, LabSession(lab, file, station, seed) as session:
                 session.start()
                 if self._more and self._last():
                     self._pool.prepare()
                 session.run()
-                results = [run_check(lab, c, session) for c in checks]
+                results = [run_check(lab, c, session) for c in lab.spec.checks]
         except Exception as error:  # whatever it is, it is not the student's
-            told = str(error) if isinstance(error, GraderError) else repr(error)
-            results = [decided(lab, c, Verdict.GRADER_FAULT, told) for c in checks]
+            results = faults(lab, error)
         return Ran(results, time.perf_counter() - begun)
 
     def _last(self) -> bool:
