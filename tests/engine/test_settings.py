@@ -111,7 +111,7 @@ def observe(sandbox: Sandbox, engines: Engines, lab: LoadedLab, folder: Path) ->
 
 
 @pytest.mark.parametrize("lab_id", LABS)
-def test_a_lab_sees_the_same_under_sparks_defaults(lab_id: str, tmp_path: Path) -> None:
+def test_a_lab_sees_the_same_without_our_settings(lab_id: str, tmp_path: Path) -> None:
     """Every answer that a reference's checks get is the same with our settings and without.
 
     Of partitions there are only several times as many as ours, not a hundred times.
