@@ -11,7 +11,7 @@ from grader.course.course import Course
 from grader.guest.encode import encode
 from grader.guest.inspector import Inspector
 from grader.guest.places import Places
-from grader.labs.lab import Lab
+from grader.labs.lab import Answers, Lab
 from grader.labs.load import load_labs
 from grader.sandbox import wire
 
@@ -36,8 +36,9 @@ def check(
     copies = workspace.with_name(f"copies-{lab_id}")
     copies.mkdir()
     asking = _Asking(names, Places(workspace, workspace, copies), settle)
+    answers: Answers = {}
     for function in lab.checks.values():
-        function(Lab(asking, data))
+        function(Lab(asking, data, answers))
     return asking.looks, asking.calls
 
 

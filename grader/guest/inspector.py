@@ -7,6 +7,7 @@ are looked for where this project's own layout puts them.
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import stat
@@ -34,7 +35,8 @@ class InspectorHouse:
             import deltalake  # noqa: F401 - paid for once
         if "mlflow" in start["runtime"]:
             mlflow_engine.configure("sqlite://")  # MLflow reads this as it is imported
-            from grader.guest import mlflow_view  # noqa: F401 - likewise
+            for name in ("grader.guest.mlflow_view", *mlflow_engine.STORE):
+                importlib.import_module(name)
         self._kept = self._places.temporary()
 
     def lab(self, start: dict[str, Any]) -> Inspector:

@@ -29,14 +29,8 @@ from grader.guest.refusal import Refused, describe
 if TYPE_CHECKING:
     from grader.guest.services.server import Services
 
-#: What MLflow imports when its store is first used.
-_STORE = (
-    "mlflow.store.tracking.sqlalchemy_workspace_store",
-    "mlflow.store.model_registry.sqlalchemy_workspace_store",
-    "mlflow.store.db.utils",
-    "mlflow.store.db.trace_analytics_backfill_75868b020152",
-    "alembic.command",
-    "sqlalchemy.dialects.sqlite",
+#: What MLflow imports when a model is first logged.
+_LOGGING = (
     "git",
     "mlflow.models.display_utils",
     "mlflow.pyfunc.scoring_server",
@@ -67,7 +61,7 @@ class RunnerHouse:
         waking = spark_engine.beside(spark_engine.warm_up, self._jvm) if self._jvm else None
         if "mlflow" in runtime:
             services = _SERVICES if "workspace" in runtime else ()
-            capture.preload([*_ML, *_ML_MORE, *_STORE, *services])
+            capture.preload([*_ML, *_ML_MORE, *mlflow_engine.STORE, *_LOGGING, *services])
             mlflow_engine.be_databricks()
         if "spark" in runtime:
             for name in (*_SPARK, *_SPARK_WORKERS):

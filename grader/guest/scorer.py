@@ -16,6 +16,16 @@ from grader.guest import mlflow_engine, standins
 from grader.guest.places import Places
 from grader.guest.refusal import Refused, describe
 
+#: What loading a model imports, as most are.
+_MODELS = (
+    "mlflow.pyfunc",
+    "mlflow.sklearn",
+    "pandas",
+    "sklearn.ensemble",
+    "importlib_metadata",
+    "email.headerregistry",
+)
+
 
 class ScorerHouse:
     """Its imports, made once."""
@@ -29,7 +39,7 @@ class ScorerHouse:
         self._places = Places.of(start)
         os.environ["TMPDIR"] = str(self._places.tmp)
         mlflow_engine.configure(f"sqlite:///{self._places.tmp}/mlflow.db")
-        for name in ("mlflow.pyfunc", "mlflow.sklearn", "pandas", "sklearn.ensemble"):
+        for name in (*_MODELS, *mlflow_engine.STORE):
             importlib.import_module(name)
         self._kept = self._places.temporary()
 

@@ -34,7 +34,7 @@ def run_check(lab: LoadedLab, check: CheckSpec, session: LabSession) -> Result:
     function = lab.checks[check.name]
     verdict, reason = Verdict.CORRECT, ""
     try:
-        function(Lab(session, session.data))
+        function(Lab(session, session.data, session.answers))
     except AssertionError as error:
         verdict, reason = Verdict.WRONG, _assertion(error)
     except StudentError as error:

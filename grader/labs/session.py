@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from grader.core.model import LabSpec
 from grader.errors import CourseError, SandboxFault, StudentError
+from grader.labs.lab import Answers
 from grader.labs.load import LoadedLab
 from grader.labs.station import READER, Station
 from grader.sandbox.interface import Guest, Limits, RoleName
@@ -41,6 +42,8 @@ class LabSession:
         self.lab = lab
         #: Why the student's file did not run to its end; empty if it did.
         self.stopped = ""
+        #: What calls of `Lab.call_once` were answered.
+        self.answers: Answers = {}
         self._file = file
         self._station = station
         self._guests: dict[RoleName, Guest] = {}

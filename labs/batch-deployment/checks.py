@@ -176,7 +176,7 @@ def _which(lab: Lab, name: str, row: Mapping[str, Any], value: float) -> str:
 
 
 def _forecast(lab: Lab) -> list[ROW]:
-    rows: list[ROW] = lab.call("forecast", "archive.mild", returns=list[ROW])
+    rows: list[ROW] = lab.call_once("forecast", "archive.mild", returns=list[ROW])
     return rows
 
 

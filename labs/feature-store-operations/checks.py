@@ -179,7 +179,7 @@ def test_keys_are_scored_as_in_training(lab: Lab) -> None:
 
 def _training(lab: Lab) -> list[ROW]:
     """Training rows of the hidden visits, each with its label."""
-    rows: list[ROW] = lab.call("training_rows", f"{HIDDEN}/visits", returns=list[ROW])
+    rows: list[ROW] = lab.call_once("training_rows", f"{HIDDEN}/visits", returns=list[ROW])
     assert rows, "training_rows gives no rows"
     assert all(isinstance(r.get("yield_lph"), int | float) for r in rows), (
         "training rows must have their label, yield_lph, as a number"

@@ -28,8 +28,13 @@ LABS = {
     for id_, lab in load_labs(COURSE.labs_folder, COURSE.schemas).items()
     if "spark" in lab.spec.runtime
 }
-#: What differs from Spark's and Delta's defaults: 200 and 50 would take minutes more.
-FEWER = {"spark.sql.shuffle.partitions": "16", "spark.databricks.delta.snapshotPartitions": "8"}
+#: What differs from Spark's and Delta's defaults, 200, 50 and 200 tasks: several times as many as
+#: with our settings show all that a number of tasks can change, and do not take minutes.
+FEWER = {
+    "spark.sql.shuffle.partitions": "7",
+    "spark.databricks.delta.snapshotPartitions": "4",
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "5",
+}
 #: Minutes under such settings on two busy cores.
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
 
@@ -114,7 +119,7 @@ def observe(sandbox: Sandbox, engines: Engines, lab: LoadedLab, folder: Path) ->
 def test_a_lab_sees_the_same_without_our_settings(lab_id: str, tmp_path: Path) -> None:
     """Every answer that a reference's checks get is the same with our settings and without.
 
-    Of partitions there are only several times as many as ours, not a hundred times.
+    Of partitions and tasks there are several times as many as ours, not a hundred times.
     """
     sandbox = open_sandbox()
     lab = roomy(LABS[lab_id])

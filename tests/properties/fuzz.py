@@ -65,9 +65,9 @@ class Run:
         self.tried = 0
         self.failures = 0
 
-    def until(self, end: float) -> None:
-        """Try round after round until `end` (of `time.monotonic`)."""
-        for number in count():
+    def until(self, end: float, rounds: int | None = None) -> None:
+        """Try round after round until `end` (of `time.monotonic`), `rounds` of them at most."""
+        for number in count() if rounds is None else range(rounds):
             if time.monotonic() >= end or self.failures >= ENOUGH:
                 return
             self._round(number, end)
@@ -190,6 +190,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.properties.fuzz")
     parser.add_argument("--seed", type=int, default=0, help="which examples (default: 0)")
     parser.add_argument("--seconds", type=float, default=60.0, help="in all (default: 60)")
+    parser.add_argument("--rounds", type=int, help=f"of each kind at most, {ROUND} examples each")
     parser.add_argument("--what", choices=sorted(STRATEGIES), help="default: all in turn")
     parser.add_argument("--keep", type=Path, default=Path("fuzz-failures"), metavar="FOLDER")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="try one kept example again")
@@ -208,7 +209,7 @@ def main(arguments: list[str] | None = None) -> int:
     for what in kinds:
         begun = time.monotonic()
         run = Run(what, options.seed, options.keep)
-        run.until(begun + options.seconds / len(kinds))
+        run.until(begun + options.seconds / len(kinds), options.rounds)
         failures += run.failures
         spent = time.monotonic() - begun
         print(f"{what}: seed {options.seed}, {run.tried} examples in {spent:.0f} s, ", end="")

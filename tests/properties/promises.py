@@ -5,6 +5,7 @@ Each promise takes one example and raises AssertionError, or whatever broke, if 
 
 from __future__ import annotations
 
+import atexit
 import json
 import math
 import os
@@ -204,13 +205,18 @@ def ordinary_user(root: Path) -> Iterator[None]:
         return
     for path in (root, *root.rglob("*")):
         os.lchown(path, _NOBODY, _NOBODY)
-    scratch.end()  # the temporary folders of one user are not another's
+    # The temporary folders of one user are not another's; those that root has are in use by
+    # whatever else is tested in this process, and are not for us to end.
+    roots, scratch._run = scratch._run, None
     os.seteuid(_NOBODY)
     try:
         yield
     finally:
         scratch.end()
         os.seteuid(0)
+        scratch._run = roots
+        if roots is not None:
+            atexit.register(scratch.end)
 
 
 def neighbour(plan: Plan) -> None:

@@ -17,6 +17,7 @@ from grader.core.verdict import Result, Verdict
 from grader.errors import CourseError, SandboxFault, StudentError
 from grader.labs import Lab
 from grader.labs.checking import decided, run_check
+from grader.labs.lab import WrongShape
 from grader.labs.load import LoadedLab
 from grader.labs.session import LabSession, seed_of
 from tests.builders import lab_spec, write
@@ -39,7 +40,7 @@ def session(
             raise answer
         return answer(role, op, fields) if callable(answer) else answer
 
-    fake = SimpleNamespace(ask=ask, stopped=stopped, printed=printed, data=data or {})
+    fake = SimpleNamespace(ask=ask, stopped=stopped, printed=printed, data=data or {}, answers={})
     return cast(LabSession, fake)
 
 
@@ -357,3 +358,29 @@ def test_hidden_data_is_the_same_for_everybody() -> None:
     numbers = [random.Random(seed).random() for seed in seeds]
     assert numbers[0] == numbers[1] != numbers[2]
     assert seed_of("another", "a-lab") != seeds[0]
+
+
+def test_checks_that_ask_the_same_share_one_call() -> None:
+    """An answer, which none of them can spoil for the next, and a failure."""
+    calls: list[str] = []
+
+    def answer(role: str, op: str, fields: dict[str, Any]) -> Any:
+        calls.append(fields["function"])
+        if fields["function"] == "broken":
+            raise StudentError("time: more than 1 s", "timeout")
+        return [len(calls)]
+
+    on = session(answer)
+    first, second = (Lab(on, on.data, on.answers) for _ in range(2))
+    got: list[int] = first.call_once("count", 1, returns=list[int])
+    got.append(99)
+    assert second.call_once("count", 1, returns=list[int]) == [1]
+    assert second.call_once("count", 2, returns=list[int]) == [2]
+    assert second.call("count", 1, returns=list[int]) == [3]
+    for lab in (first, second):
+        with pytest.raises(StudentError, match="more than 1 s") as failed:
+            lab.call_once("broken", returns=int)
+        assert failed.value.kind == "timeout"
+    with pytest.raises(WrongShape):
+        second.call_once("count", 1, returns=list[str])
+    assert calls == ["count", "count", "count", "broken"]
