@@ -36,12 +36,39 @@ def tier(request: pytest.FixtureRequest) -> Tier:
     return cast(Tier, request.param)
 
 
+class Scenes:
+    """One scene at a time: it stays until another tier is asked for."""
+
+    def __init__(self) -> None:
+        self._open: Scene | None = None
+
+    def of(self, tier: Tier) -> Scene:
+        """The scene of a tier, with a neighbour who was graded before anything happened."""
+        if self._open is None or self._open.tier != tier:
+            self.close()
+            self._open = new_scene(tier)
+            assert self._open.honest("probe") == []
+        return self._open
+
+    def close(self) -> None:
+        """Take it away, if there is one."""
+        made, self._open = self._open, None
+        if made is not None:
+            made.close()
+
+
 @pytest.fixture(scope="session")
-def scene(tier: Tier) -> Iterator[Scene]:
-    """The scene of a tier, with a neighbour who was graded before anything happened."""
-    made = new_scene(tier)
+def scenes() -> Iterator[Scenes]:
+    """Scenes, whichever tier is attacked."""
+    made = Scenes()
     try:
-        assert made.honest("probe") == []
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture
+def scene(scenes: Scenes, tier: Tier) -> Scene:
+    """The scene of the test's tier. A scene as a session's fixture would not last: tests that are
+    given their tier and their attack together end it, each after itself."""
+    return scenes.of(tier)

@@ -39,9 +39,7 @@ def _pairs() -> list[tuple[Tier, Attack]]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("tier", "attack"), _pairs(), indirect=["tier"], ids=lambda v: getattr(v, "id", v)
-)
+@pytest.mark.parametrize(("tier", "attack"), _pairs(), ids=lambda v: getattr(v, "id", v))
 def test_the_attack_fails(attack: Attack, scene: Scene) -> None:
     """It earns nothing, learns nothing, touches nothing, and is told as pinned."""
     if attack.root and os.geteuid() != 0:
