@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pytest
 
-_UNIT = Path(__file__).parent / "unit"
+#: What comes first, in this order.
+_FIRST = [Path(__file__).parent / name for name in ("unit", "properties")]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put unit tests first: they answer within seconds, and they count what their process has open.
+    """Put first what wants a process to itself: engine tests leave stations in the background of
+    theirs until the session ends.
 
-    Engine tests leave stations warming in the background of theirs until the session ends.
+    Unit tests answer within seconds, and count what their process has open. Tests of properties
+    become another user for a while, with all threads.
     """
-    items.sort(key=lambda item: _UNIT not in item.path.parents)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    return next((n for n, f in enumerate(_FIRST) if f in item.path.parents), len(_FIRST))
