@@ -117,7 +117,7 @@ class RunnerHouse:
         # The labs' folder is a link: beside what it leads to lies the one for Java's cache.
         labs = Path(os.path.realpath(self._places.workspace)).parent
         train = str(labs / s["train"]) if s["train"] else ""
-        options = {"cache": s.get("cache", ""), "train": train}
+        options = {"cache": s.get("cache", ""), "train": train, "lasting": s["lasting"]}
         more = {"tuning": s.get("tuning", TUNING), "connector": s.get("connector", ())}
         return Jvm(s["java"], s["jars"], self._places, **options, **more)
 

@@ -35,7 +35,9 @@ VANISH = 5.0
 class Engines:
     """What keepers need to start engines: a JAVA_HOME, the jars, a migrated MLflow store, an
     ahead-of-time cache of Java's. `tuning`, if given, is set in place of our settings of Spark and
-    Delta; `train` is where, relative to the labs' folder, Java is to write such a cache, or empty.
+    Delta; `lasting` says that a station runs the same lab many times, where Java's best compiler
+    pays off; `train` is where, relative to the labs' folder, Java is to write such a cache, or
+    empty.
     `connector` is what Spark needs beside `jars` for Kafka, `broker` what a Kafka broker is; labs
     without it have none.
     """
@@ -45,6 +47,7 @@ class Engines:
     store: Path | None
     cache: Path | None = None
     tuning: Mapping[str, str] | None = None
+    lasting: bool = False
     train: str = ""
     connector: Sequence[Path] = ()
     broker: Sequence[Path] = ()
@@ -190,6 +193,7 @@ class Station:
         settings["jars"] = [m.inside for m in mounts]
         if engines.tuning is not None:
             settings["tuning"] = dict(engines.tuning)
+        settings["lasting"] = engines.lasting
         settings["train"] = engines.train
         if "kafka" in self._runtime:
             for name, folder, jars in (

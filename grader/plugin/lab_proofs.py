@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,9 @@ class LabsPlugin:
         """
         if self._ready is None:
             sandbox = open_sandbox(options.containment(self._config))
-            self._ready = sandbox, prepare(sandbox, RUNTIME, self._progress.say)
+            engines = prepare(sandbox, RUNTIME, self._progress.say)
+            # Without a trained cache, Java takes longer to learn than a lab has variants.
+            self._ready = sandbox, replace(engines, lasting=engines.cache is not None)
             self._progress.say("")
         spec = lab.spec
         if self._open is None or self._open[0] != spec.id or self._open[1].spoilt:

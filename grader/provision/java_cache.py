@@ -21,7 +21,7 @@ from grader.provision.jars import cache_folder, locked
 from grader.provision.java import find_java
 
 #: Bumped when the flags or the settings of the JVM change.
-EDITION = 1
+EDITION = 2
 #: The first release of Java that makes such a cache in one go (JEP 514).
 FIRST_RELEASE = 25
 #: Seconds after its last use that a cache of another version or environment is kept.
