@@ -63,6 +63,7 @@ class Session:
     def __init__(self, lab: LoadedLab, file: str, station: Station, seed: str) -> None:
         self.lab, self.station, self.file, self.seed = lab, station, file, seed
         self.data: dict[str, Any] = {}
+        self.answers: dict[str, Any] = {}
         self.stopped = ""
 
     def __enter__(self) -> Session:
