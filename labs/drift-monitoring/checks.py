@@ -35,7 +35,9 @@ def test_features_are_told_by_their_type(lab: Lab) -> None:
             },
         ),
     ):
-        got = lab.call("feature_columns", path, target, returns=dict[str, list[str]])
+        got: dict[str, list[str]] = lab.call(
+            "feature_columns", path, target, returns=dict[str, list[str]]
+        )
         for kind, names in expected.items():
             # The target is asked for below.
             found = sorted(set(got.get(kind, [])) - {target})
@@ -48,7 +50,9 @@ def test_features_are_told_by_their_type(lab: Lab) -> None:
 def test_the_target_is_no_feature(lab: Lab) -> None:
     """It is not listed, not tested, and no reason to retrain."""
     path = f"{HIDDEN}/bus_reference.parquet"
-    got = lab.call("feature_columns", path, DELAY, returns=dict[str, list[str]])
+    got: dict[str, list[str]] = lab.call(
+        "feature_columns", path, DELAY, returns=dict[str, list[str]]
+    )
     listed = [kind for kind, names in got.items() if DELAY in names]
     assert not listed, f"the target {DELAY!r} is among the features: {listed}"
     answer = _detected(lab, "bus_late")
@@ -120,9 +124,11 @@ def test_the_detection_is_on_record(lab: Lab) -> None:
         )
     _assert_metric(run, "retraining_needed", [1.0])
     logged = run.params.get("drifted_features", "")
-    found = sorted(name.strip() for name in logged.split(","))
+    listed = sorted(name.strip() for name in logged.split(","))
     drifted = ["route", "wind_kmh"]
-    assert found == drifted, f"the parameter 'drifted_features' must name {drifted}; got {logged!r}"
+    assert listed == drifted, (
+        f"the parameter 'drifted_features' must name {drifted}; got {logged!r}"
+    )
 
 
 @points(1, hint="Fit on the older rows, log the fitted model, and register it under the same name.")
@@ -160,7 +166,7 @@ def test_the_better_version_is_promoted(lab: Lab) -> None:
     """The alias has moved, and the answer says so."""
     champion = _champion(lab.mlflow, "queue-minutes")
     assert champion == 2, f"the champion of 'queue-minutes' must be version 2, not {champion}"
-    outcome = lab.value("outcome", returns=dict[str, object])
+    outcome: dict[str, object] = lab.value("outcome", returns=dict[str, object])
     _assert_outcome(outcome, retrained=True, promoted=True, champion=2)
 
 
@@ -203,7 +209,7 @@ def test_compare_measures_both_models(lab: Lab) -> None:
             for key, uri in (("old_mae", old), ("new_mae", new))
         }
         for key, error in errors.items():
-            found = answer.get(key)
+            found: Any = answer.get(key)
             assert type(found) in (int, float) and _near(found, error), (
                 f"compare, from row {first} on: {key!r} must be {error:.4f}, not {found!r}"
             )

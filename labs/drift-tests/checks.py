@@ -78,7 +78,8 @@ def test_js_drift_of_gaps_and_constant_samples(lab: Lab) -> None:
         _assert_js(lab, before, after, 10)
     _assert_js(lab, [4.0, 4.0, 4.0], [4.0, 4.0], 20)
     _assert_js(lab, [4.0, 4.0, 4.0], [9.0, 9.0], 20)
-    for before, after in ([[None], [1.0, 2.0]], [[1.0, 2.0], []]):
+    nothing: list[tuple[list[Any], list[Any]]] = [([None], [1.0, 2.0]), ([1.0, 2.0], [])]
+    for before, after in nothing:
         _assert_untested(lab, "js_drift", before, after, ("divergence",))
 
 
@@ -160,7 +161,8 @@ def test_the_report_has_every_test_of_every_feature(lab: Lab) -> None:
 @points(1, hint="One test that says drift is enough, whichever of the three it is.")
 def test_alerts_name_what_drifts(lab: Lab) -> None:
     """The features for which some test says drift."""
-    alerts = sorted(set(lab.value("alerts", returns=list[str])))
+    told: list[str] = lab.value("alerts", returns=list[str])
+    alerts = sorted(set(told))
     assert alerts == ALERTS, f"alerts must hold {ALERTS}, not {alerts}"
 
 

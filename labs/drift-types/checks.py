@@ -201,7 +201,8 @@ def test_the_run_keeps_a_plot_of_each_feature(lab: Lab) -> None:
 @points(1, hint="Hand over all columns of both files, and keep what comes back.")
 def test_the_season_is_judged(lab: Lab) -> None:
     """What has drifted between the two files."""
-    kinds = sorted(set(lab.value("kinds", returns=list[str])))
+    told: list[str] = lab.value("kinds", returns=list[str])
+    kinds = sorted(set(told))
     assert kinds == SEASON, f"between the two files {SEASON} have drifted, not {kinds}"
 
 
@@ -214,7 +215,8 @@ def _mean(column: Sequence[float | None]) -> float:
 
 
 def _mean_shift(before: Sequence[float | None], after: Sequence[float | None]) -> float:
-    return abs(_mean(after) - _mean(before)) / statistics.stdev(_values(before))
+    spread: float = statistics.stdev(_values(before))
+    return abs(_mean(after) - _mean(before)) / spread
 
 
 def _missing(column: Sequence[Any]) -> float:

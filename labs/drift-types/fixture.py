@@ -92,7 +92,7 @@ def _season(
 
 def _pairs(rng: random.Random) -> dict[str, list[Table]]:
     """Pairs of seasons, by what happens between them."""
-    usual = {"rng": rng, "missing": {"firmness_kg": 0.02}}
+    usual: dict[str, Any] = {"rng": rng, "missing": {"firmness_kg": 0.02}}
     swapped = {**PREMIUM, "Aroma": 50, "Elstar": 80}  # 80 and 60 crates: all in all the same
     return {
         "nothing changes": [_season(**usual), _season(**usual, rows=260)],
@@ -148,7 +148,7 @@ def _categories(
     rng: random.Random, before: Sequence[str], after: Sequence[str], sizes: tuple[int, int]
 ) -> list[dict[str, list[Any]]]:
     """Categories and labels of two seasons; every category occurs, and some rows have none."""
-    pair = []
+    pair: list[dict[str, list[Any]]] = []
     for names, size in ((before, sizes[0]), (after, sizes[1])):
         column: list[str | None] = [*names, *(rng.choice(names) for _ in range(size - len(names)))]
         column += [None] * rng.randint(3, 5)

@@ -52,13 +52,13 @@ def test_webhooks_are_removed_by_their_url(lab: Lab) -> None:
     url = _host(before) + "/hooks/spare"
     gone = {w.id for w in before.webhooks if w.url == url}
     told = "remove_webhooks('.../hooks/spare')"
-    count = lab.call("remove_webhooks", url, returns=int)
+    count: int = lab.call("remove_webhooks", url, returns=int)
     left = {w.id for w in lab.workspace.webhooks}
     kept = {w.id for w in before.webhooks} - gone
     assert not gone & left, f"{told} must delete {len(gone)} webhooks; {len(gone & left)} are left"
     assert left >= kept, f"{told} deleted {len(kept - left)} webhooks with another URL or a job"
     assert count == len(gone), f"{told} must return {len(gone)} (got {count})"
-    again = lab.call("remove_webhooks", url, returns=int)
+    again: int = lab.call("remove_webhooks", url, returns=int)
     assert again == 0, f"{told} must return 0 when there are none (got {again})"
 
 
@@ -75,7 +75,7 @@ def test_signatures_are_told_from_forgeries(lab: Lab) -> None:
         (first["secret"], first["body"], right[:-1], False, "that lacks a digit"),
         (first["secret"], first["body"], "", False, "that is empty"),
     ):
-        found = lab.call("is_genuine", secret, body, signature, returns=bool)
+        found: bool = lab.call("is_genuine", secret, body, signature, returns=bool)
         assert found is due, f"is_genuine must be {due} for a signature {what} (got {found})"
 
 

@@ -136,7 +136,7 @@ def test_feature_table_has_the_changes(lab: Lab) -> None:
     )
     for machine, features in due.items():
         for name, value in features.items():
-            got = rows[machine].get(name)
+            got: Any = rows[machine].get(name)
             assert _number(got) and abs(got - value) < NEAR, (
                 f"{name} of {machine} must be {value} in machine_features (got {got!r})"
             )

@@ -13,7 +13,7 @@ COLUMNS = ["footfall", "avg_cans", "temp_c"]
 
 def make(rng: random.Random) -> dict[str, Any]:
     """Machines, sales, what the two versions were fitted on, and what the endpoints are asked."""
-    machines = [
+    machines: list[dict[str, Any]] = [
         {
             "machine_id": f"SH-{101 + 7 * i}",
             "footfall": round(rng.uniform(2.0, 30.0), 1),
