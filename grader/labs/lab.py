@@ -141,7 +141,7 @@ class Lab:
             StudentError: it is not defined, raised, or took too long.
             WrongShape: its result has another form; an assertion, so the check is wrong.
         """
-        value = self._ask.ask("runner", "call", function=function, args=args, kwargs=kwargs)
+        value = self._called(function, args, kwargs)
         return cast("T", self._shaped(value, returns, f"the result of {function}"))
 
     def call_once(self, function: str, *args: Any, returns: type[T] | Any, **kwargs: Any) -> T:
@@ -152,10 +152,9 @@ class Lab:
         key = json.dumps([function, args, kwargs], sort_keys=True)
         if key not in self._answers:
             try:
-                value = self._ask.ask("runner", "call", function=function, args=args, kwargs=kwargs)
+                self._answers[key] = self._called(function, args, kwargs)
             except StudentError as error:
-                value = error
-            self._answers[key] = value
+                self._answers[key] = error
         answer = self._answers[key]
         if isinstance(answer, StudentError):
             raise StudentError(str(answer), answer.kind)
@@ -230,6 +229,9 @@ class Lab:
     def output(self) -> str:
         """What the student's file printed, cleaned."""
         return clean(self._ask.printed, 100_000)
+
+    def _called(self, function: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        return self._ask.ask("runner", "call", function=function, args=args, kwargs=kwargs)
 
     def _shaped(self, value: Any, shape: Any, place: str) -> Any:
         wrong = misfit(value, shape, place)
