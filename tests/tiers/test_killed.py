@@ -31,8 +31,9 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else"),
 ]
 
-#: An ordinary user of this test alone, by whom survivors are told.
-USER = 65_531
+#: An ordinary user by whom survivors are told: each worker has one of its own, since two of these
+#: tests may run at a time.
+USER = 65_520 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 13
 #: Seconds that the dead have to be gone.
 PATIENCE = 15.0
 WHO: dict[Tier, int | None] = {"full": None, "bwrap": USER, "landlock": USER}
