@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,15 +18,16 @@ from grader.errors import StudentError
 from grader.labs.checking import run_check
 from grader.labs.engines import prepare
 from grader.labs.load import LoadedLab, load_labs
+from grader.labs.pool import runtime_of, widest
 from grader.labs.session import LabSession, limits_of
-from grader.labs.station import Engines, Station
+from grader.labs.station import Station
 from grader.labs.training import roomy
 from grader.labs.walls import open_sandbox
-from grader.sandbox.interface import RoleName, Sandbox
+from grader.sandbox.interface import RoleName
 
 COURSE = Course(Path(__file__).parents[2])
 LABS = {
-    id_: lab
+    id_: roomy(lab)
     for id_, lab in load_labs(COURSE.labs_folder, COURSE.schemas).items()
     if "spark" in lab.spec.runtime
 }
@@ -97,36 +100,52 @@ def _stateless(value: Any) -> Any:
     return value
 
 
-def observe(sandbox: Sandbox, engines: Engines, lab: LoadedLab, folder: Path) -> Observations:
+@pytest.fixture(scope="module")
+def stations() -> Iterator[tuple[Station, Station]]:
+    """One with our settings, one without; each runs one lab after the other."""
+    sandbox = open_sandbox()
+    specs = [lab.spec for lab in LABS.values()]
+    runtime = runtime_of(specs)
+    engines = prepare(sandbox, runtime, lambda _: None)
+    engines = replace(engines, lasting=engines.cache is not None)
+    limits = widest([limits_of(spec) for spec in specs])
+    with ExitStack() as stack:
+        made = []
+        for tuning in (None, FEWER):
+            station = Station(sandbox, replace(engines, tuning=tuning), list(LABS), runtime, limits)
+            stack.callback(station.close)
+            made.append(station)
+        yield made[0], made[1]
+
+
+def observe(station: Station, lab: LoadedLab, folder: Path) -> Observations:
     """All that the lab's checks see of its reference, which must be right."""
     (folder / "labs").mkdir(parents=True)
     name = f"labs/{lab.spec.id}.py"
     shutil.copyfile(lab.folder / "solution.py", folder / name)
-    station = Station(sandbox, engines, [lab.spec.id], lab.spec.runtime, limits_of(lab.spec))
-    try:
-        station.admit(folder)
-        with Observed(lab, name, station) as session:
-            session.run()
-            assert session.stopped == ""
-            results = [run_check(lab, check, session) for check in lab.spec.checks]
-            assert [r.reason for r in results if r.verdict.value != "correct"] == []
-            return [*session.seen, ('["printed"]', _lasting(session.printed))]
-    finally:
-        station.close()
+    station.admit(folder)
+    with Observed(lab, name, station) as session:
+        session.run()
+        assert session.stopped == ""
+        results = [run_check(lab, check, session) for check in lab.spec.checks]
+        assert [r.reason for r in results if r.verdict.value != "correct"] == []
+        return [*session.seen, ('["printed"]', _lasting(session.printed))]
 
 
 @pytest.mark.parametrize("lab_id", LABS)
-def test_a_lab_sees_the_same_without_our_settings(lab_id: str, tmp_path: Path) -> None:
+def test_a_lab_sees_the_same_without_our_settings(
+    lab_id: str, stations: tuple[Station, Station], tmp_path: Path
+) -> None:
     """Every answer that a reference's checks get is the same with our settings and without.
 
     Of partitions and tasks there are several times as many as ours, not a hundred times.
     """
-    sandbox = open_sandbox()
-    lab = roomy(LABS[lab_id])
-    engines = prepare(sandbox, lab.spec.runtime, lambda _: None)
+    lab = LABS[lab_id]
     tmp_path.chmod(0o755)
-    ours = observe(sandbox, engines, lab, tmp_path / "ours")
-    theirs = observe(sandbox, replace(engines, tuning=FEWER), lab, tmp_path / "defaults")
+    ours, theirs = (
+        observe(station, lab, tmp_path / name)
+        for station, name in zip(stations, ("ours", "defaults"), strict=True)
+    )
     assert [request for request, _ in ours] == [request for request, _ in theirs]
     different = [
         (request, mine, default)

@@ -1,0 +1,37 @@
+"""What tox checks without running anything: style, types, and the course itself."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def commands() -> list[str]:
+    """The commands of tox's environments `lint` and `types`."""
+    tox = ConfigParser(comment_prefixes=(";", "#"))
+    tox.read(ROOT / "tox.ini")
+    lines = [tox[f"testenv:{name}"]["commands"] for name in ("lint", "types")]
+    return "\n".join(lines).split("\n")
+
+
+@pytest.mark.parametrize("command", [line for line in commands() if line])
+def test_tox_would_be_content(command: str) -> None:
+    """Each command, with the programs of the environment that the tests run in."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    done = subprocess.run(
+        shlex.split(command),
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
