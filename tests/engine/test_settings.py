@@ -107,7 +107,6 @@ def stations() -> Iterator[tuple[Station, Station]]:
     specs = [lab.spec for lab in LABS.values()]
     runtime = runtime_of(specs)
     engines = prepare(sandbox, runtime, lambda _: None)
-    engines = replace(engines, lasting=engines.cache is not None)
     limits = widest([limits_of(spec) for spec in specs])
     with ExitStack() as stack:
         made = []
