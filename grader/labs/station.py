@@ -35,8 +35,8 @@ VANISH = 5.0
 class Engines:
     """What keepers need to start engines: a JAVA_HOME, the jars, a migrated MLflow store, an
     ahead-of-time cache of Java's. `tuning`, if given, is set in place of our settings of Spark and
-    Delta; `lasting` says that a station runs labs many times, where Java's best compiler pays
-    off; `train` is where, relative to the labs' folder, Java is to write such a cache, or
+    Delta; `lasting` says that a station runs the same lab many times, where Java's best compiler
+    pays off; `train` is where, relative to the labs' folder, Java is to write such a cache, or
     empty.
     `connector` is what Spark needs beside `jars` for Kafka, `broker` what a Kafka broker is; labs
     without it have none.

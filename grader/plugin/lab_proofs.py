@@ -14,14 +14,12 @@ from typing import Any
 
 import pytest
 
-from grader.core.model import LabSpec
 from grader.core.verdict import Result
 from grader.course.course import Course
 from grader.errors import CourseError, GraderError
 from grader.labs import proof
-from grader.labs.engines import prepare
+from grader.labs.engines import RUNTIME, prepare
 from grader.labs.load import LoadedLab, load_one, misplaced
-from grader.labs.pool import runtime_of, widest
 from grader.labs.session import limits_of, seed_of
 from grader.labs.station import Engines, Station
 from grader.labs.walls import open_sandbox
@@ -38,52 +36,46 @@ class LabsPlugin:
         self._config = config
         self._progress = Progress(config)
         self._ready: tuple[Sandbox, Engines] | None = None
-        self._specs: list[LabSpec] = []
-        self._station: Station | None = None
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Whatever is selected will run at one station."""
-        labs = {i.lab.spec.id: i.lab.spec for i in session.items if isinstance(i, VariantItem)}
-        self._specs = list(labs.values())
+        #: The lab whose variants are graded, and where.
+        self._open: tuple[str, Station] | None = None
 
     def grade(self, lab: LoadedLab, file: Path) -> tuple[list[Result], str]:
         """Grade one variant of a lab, as `proof.grade_file` does."""
         seed = seed_of(self._course.secret, lab.spec.id)
-        return proof.grade_file(lab, file, self._at_work(), seed)
+        return proof.grade_file(lab, file, self._station(lab), seed)
 
-    def _at_work(self) -> Station:
-        """Where variants run, one after the other as the labs of a submission do.
+    def _station(self, lab: LoadedLab) -> Station:
+        """Where variants of `lab` run, one after the other as the labs of a submission do.
 
         So a proof also says that no wrong solution spoils what comes after it.
         """
-        runtime = runtime_of(self._specs)
         if self._ready is None:
             sandbox = open_sandbox(options.containment(self._config))
-            engines = prepare(sandbox, runtime, self._progress.say)
-            # Without a trained cache, Java takes longer to learn than the variants of a lab take.
+            engines = prepare(sandbox, RUNTIME, self._progress.say)
+            # Without a trained cache, Java takes longer to learn than a lab has variants.
             self._ready = sandbox, replace(engines, lasting=engines.cache is not None)
             self._progress.say("")
-        if self._station is None or self._station.spoilt:
+        spec = lab.spec
+        if self._open is None or self._open[0] != spec.id or self._open[1].spoilt:
             self._close()
-            limits = widest([limits_of(s) for s in self._specs])
-            ids = [s.id for s in self._specs]
-            self._station = Station(*self._ready, ids, runtime, limits)
-        return self._station
+            station = Station(*self._ready, [spec.id], spec.runtime, limits_of(spec))
+            self._open = spec.id, station
+        return self._open[1]
 
     def _close(self) -> None:
-        if self._station is not None:
-            self._station.close()
-            self._station = None
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None
 
     def pytest_unconfigure(self) -> None:
-        """End the station."""
+        """End the last lab's station."""
         self._close()
 
     @pytest.hookimpl(optionalhook=True)  # there is no such hook without pytest-xdist
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """Give workers neighbours, unless the user says otherwise.
 
-        So variants of a lab follow each other, as tests of a module that share fixtures do.
+        Variants of a lab share a station, as tests of a module share their fixtures.
         """
         if config.getoption("dist") != "load":
             return None
