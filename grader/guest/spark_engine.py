@@ -13,6 +13,9 @@ from typing import Any
 
 from grader.guest.jvm import Jvm
 
+#: What Py4J itself finds under these names: entry point, default view of the JVM, server.
+_GATEWAYS_OWN = ("t", "j", "rj", "GATEWAY_SERVER")
+
 
 def session(jvm: Jvm) -> Any:
     """A new `SparkSession` on `jvm` for this process, ready to use."""
@@ -41,7 +44,8 @@ def put_back(jvm: Jvm, wanted: dict[str, Any]) -> str:
     jvm.connect()
     from pyspark.java_gateway import launch_gateway
 
-    java = launch_gateway().jvm  # type: ignore[no-untyped-call]  # PySpark's own
+    gateway = launch_gateway()  # type: ignore[no-untyped-call]  # PySpark's own
+    java = gateway.jvm
     # A private method of Scala's companion object: the public ones would make a new context.
     companion = getattr(getattr(java.org.apache.spark, "SparkContext$"), "MODULE$")
     context = companion.getActive()
@@ -58,7 +62,18 @@ def put_back(jvm: Jvm, wanted: dict[str, Any]) -> str:
             java.System.setProperty(name, value)
     if _state(java) != wanted:
         return "Java cannot be put back as it was"
+    _let_go(gateway)
     return ""
+
+
+def _let_go(gateway: Any) -> None:
+    """Have Java forget all that Python processes held of it, ours included.
+
+    Py4J keeps an object until the Python process that holds it says otherwise, and a lab's ends
+    without a word: its session, and all that belongs to that, would stay until the JVM's end.
+    """
+    held = gateway.java_gateway_server.getGateway().getBindings().keySet()
+    held.retainAll(gateway.jvm.java.util.List.of(*_GATEWAYS_OWN))
 
 
 def _state(java: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ import mlflow
 import numpy, random
 java = spark._jvm.java
 system = java.lang.System
+gateway = spark.sparkContext._gateway
 found = {
     "tables": sorted(t.name for t in spark.catalog.listTables()),
     "global views": len(spark.catalog.listTables("global_temp")),
@@ -34,6 +35,7 @@ found = {
     "property": str(system.getProperty("left.behind")),
     "user.dir": system.getProperty("user.dir"),
     "setting": spark.conf.get("spark.left.behind", "none"),
+    "many objects": gateway.java_gateway_server.getGateway().getBindings().size() > 500,
     "variable": os.environ.get("LEFT_BEHIND"),
     "folder": os.getcwd(),
     "files": sorted(os.listdir(".")),
@@ -75,6 +77,7 @@ DAMAGE = {
     "type(spark).stop = lambda _: None\n"
     "q = spark.readStream.format('rate').load()\n"
     "q.writeStream.format('memory').queryName('left').start()",
+    "objects": "kept = [spark._jvm.java.util.ArrayList() for _ in range(1000)]",
     "properties": "java = spark._jvm.java\n"
     "java.lang.System.setProperty('left.behind', 'x')\n"
     "java.lang.System.setProperty('user.dir', '/left')\n"
