@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.builders import ROOT
 
 
 def commands() -> list[str]:
     """The commands of tox's environments `lint` and `types`."""
-    tox = ConfigParser(comment_prefixes=(";", "#"))
+    tox = ConfigParser()
     tox.read(ROOT / "tox.ini")
-    lines = [tox[f"testenv:{name}"]["commands"] for name in ("lint", "types")]
-    return "\n".join(lines).split("\n")
+    texts = [tox[f"testenv:{name}"]["commands"] for name in ("lint", "types")]
+    return [line for text in texts for line in text.splitlines() if line]
 
 
-@pytest.mark.parametrize("command", [line for line in commands() if line])
+@pytest.mark.parametrize("command", commands())
 def test_tox_would_be_content(command: str) -> None:
     """Each command, with the programs of the environment that the tests run in."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"

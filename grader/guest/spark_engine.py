@@ -13,9 +13,6 @@ from typing import Any
 
 from grader.guest.jvm import Jvm
 
-#: What Py4J itself finds under these names: entry point, default view of the JVM, server.
-_GATEWAYS_OWN = ("t", "j", "rj", "GATEWAY_SERVER")
-
 
 def session(jvm: Jvm) -> Any:
     """A new `SparkSession` on `jvm` for this process, ready to use."""
@@ -72,8 +69,15 @@ def _let_go(gateway: Any) -> None:
     Py4J keeps an object until the Python process that holds it says otherwise, and a lab's ends
     without a word: its session, and all that belongs to that, would stay until the JVM's end.
     """
+    from py4j import protocol
+
+    own = (
+        protocol.ENTRY_POINT_OBJECT_ID,
+        protocol.DEFAULT_JVM_ID,
+        protocol.GATEWAY_SERVER_OBJECT_ID,
+    )
     held = gateway.java_gateway_server.getGateway().getBindings().keySet()
-    held.retainAll(gateway.jvm.java.util.List.of(*_GATEWAYS_OWN))
+    held.retainAll(gateway.jvm.java.util.List.of(*own))
 
 
 def _state(java: Any) -> dict[str, Any]:

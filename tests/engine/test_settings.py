@@ -18,7 +18,7 @@ from grader.errors import StudentError
 from grader.labs.checking import run_check
 from grader.labs.engines import prepare
 from grader.labs.load import LoadedLab, load_labs
-from grader.labs.pool import runtime_of, widest
+from grader.labs.pool import runtime_of
 from grader.labs.session import LabSession, limits_of
 from grader.labs.station import Station
 from grader.labs.training import roomy
@@ -107,7 +107,7 @@ def stations() -> Iterator[tuple[Station, Station]]:
     specs = [lab.spec for lab in LABS.values()]
     runtime = runtime_of(specs)
     engines = prepare(sandbox, runtime, lambda _: None)
-    limits = widest([limits_of(spec) for spec in specs])
+    limits = limits_of(specs[0])  # those of all: they are roomy
     with ExitStack() as stack:
         made = []
         for tuning in (None, FEWER):
@@ -141,10 +141,8 @@ def test_a_lab_sees_the_same_without_our_settings(
     """
     lab = LABS[lab_id]
     tmp_path.chmod(0o755)
-    ours, theirs = (
-        observe(station, lab, tmp_path / name)
-        for station, name in zip(stations, ("ours", "defaults"), strict=True)
-    )
+    ours = observe(stations[0], lab, tmp_path / "ours")
+    theirs = observe(stations[1], lab, tmp_path / "defaults")
     assert [request for request, _ in ours] == [request for request, _ in theirs]
     different = [
         (request, mine, default)
