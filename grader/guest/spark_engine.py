@@ -69,12 +69,12 @@ def _let_go(gateway: Any) -> None:
     Py4J keeps an object until the Python process that holds it says otherwise, and a lab's ends
     without a word: its session, and all that belongs to that, would stay until the JVM's end.
     """
-    from py4j import protocol
-
+    # By the names that Java has for them: Python's constants are those of what it sends.
+    names = gateway.jvm.py4j.Protocol
     own = (
-        protocol.ENTRY_POINT_OBJECT_ID,
-        protocol.DEFAULT_JVM_ID,
-        protocol.GATEWAY_SERVER_OBJECT_ID,
+        names.ENTRY_POINT_OBJECT_ID,
+        names.DEFAULT_JVM_OBJECT_ID,
+        names.GATEWAY_SERVER_ID,
     )
     held = gateway.java_gateway_server.getGateway().getBindings().keySet()
     held.retainAll(gateway.jvm.java.util.List.of(*own))
