@@ -9,6 +9,7 @@ a second how much memory is used, which costs a little time.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import resource
 import shutil
@@ -32,6 +33,7 @@ from grader.sandbox import metering
 def main() -> None:
     """Grade, and print."""
     count, weigh = int(sys.argv[1]), "--weigh" in sys.argv
+    logging.getLogger("grader").setLevel(logging.DEBUG)  # so that jobs of Spark are counted
     course = Course(ROOT)
     bank, labs = load_course(course)
     policy = Policy("source", "full", Fraction(7, 10))
@@ -57,6 +59,7 @@ def main() -> None:
             shop.close()
         told: dict[str, Any] = {
             "tier": shop.sandbox().tier,
+            "warmth": shop.pool().warmth.as_json(),
             "seconds": [b - a for a, b in pairwise(marks)],
             "average": (marks[-1] - marks[0]) / count,
             "grader_peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

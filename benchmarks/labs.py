@@ -126,7 +126,6 @@ def _plain(labs: dict[str, LoadedLab], mode: str, java: Path) -> dict[str, Any]:
         home = Path(scratch)
         kafka = any("kafka" in lab.spec.runtime for lab in labs.values())
         jars = [str(p) for p in ensure_jars()]
-        connector = [str(p) for p in ensure_jars(None, "kafka-connector")] if kafka else []
         broker = [str(p) for p in ensure_jars(None, "kafka-broker")] if kafka else []
         settings = {**PLATFORM, **TUNING} if mode == "tuned" else PLATFORM
         conf = {k: v for k, v in settings.items() if mode == "tuned" or k in _MEANT}
@@ -138,9 +137,8 @@ def _plain(labs: dict[str, LoadedLab], mode: str, java: Path) -> dict[str, Any]:
             "home": str(home),
             "java": str(java),
             "jars": jars,
-            "connector": connector,
             "broker": broker,
-            "conf": {**conf, "spark.jars": ",".join([*jars, *connector])},
+            "conf": {**conf, "spark.jars": ",".join(jars)},
             "store": str(store_path()),
             "labs": [],
         }

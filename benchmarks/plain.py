@@ -168,7 +168,7 @@ class _Warm:
 
     def __init__(self, job: dict[str, Any]) -> None:
         from grader.guest import spark_engine
-        from grader.guest.jvm import Jvm, python_for_spark
+        from grader.guest.jvm import Jvm, point_to_java, python_for_spark
         from grader.guest.places import Places
 
         self._jvm: Jvm | None = None
@@ -177,9 +177,10 @@ class _Warm:
         runtime = {name for lab in job["labs"] for name in lab["runtime"]}
         if "spark" in runtime:
             python_for_spark()
+            point_to_java(job["java"])
             places = Places(home, home, home)
-            self._jvm = Jvm(job["java"], job["jars"], places, connector=job["connector"])
-            spark_engine.in_a_fork(spark_engine.warm_up, self._jvm)
+            self._jvm = Jvm(job["java"], job["jars"], places)
+            spark_engine.in_a_fork(spark_engine.warm_up, self._jvm.gateway)
             _pay("delta.tables", "pandas", "pyspark.sql.functions", "pyspark.sql.pandas.types")
         if "mlflow" in runtime:
             _track(job, {"workspace": str(home)}, self)
@@ -209,7 +210,7 @@ class _Warm:
         from pyspark.sql import SparkSession
 
         assert self._jvm is not None  # a lab wants Spark
-        self._jvm.connect()
+        self._jvm.gateway.connect()
         warehouse = f"{workspace}/warehouse"
         builder = SparkSession.builder.config("spark.sql.warehouse.dir", warehouse)
         self._spark = builder.getOrCreate()

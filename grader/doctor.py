@@ -19,7 +19,7 @@ from grader.labs.probe import PROBES, holes
 from grader.labs.promises import PROMISES
 from grader.labs.walls import MENDS, Wanted, open_sandbox, sweep
 from grader.provision.bwrap import find_bwrap
-from grader.provision.jars import CACHE, MIRROR, Group, cache_folder, fetch, locked, missing
+from grader.provision.jars import CACHE, MIRROR, cache_folder, fetch, locked, missing
 from grader.provision.java import find_java
 from grader.provision.java_cache import FIRST_RELEASE, cache_path, find_cache
 from grader.sandbox import landlock
@@ -120,10 +120,9 @@ def _jars() -> Finding:
 
 
 def _kafka_jars() -> Finding:
-    """What only labs with Kafka need; a course without them never has it."""
-    groups: tuple[Group, ...] = ("kafka-connector", "kafka-broker")
-    lacking = sum(len(missing(group)) for group in groups)
-    total = sum(len(locked(group)) for group in groups)
+    """A broker, which only labs with Kafka need; a course without them never has it."""
+    lacking = len(missing("kafka-broker"))
+    total = len(locked("kafka-broker"))
     folder = cache_folder() / "jars"
     if not lacking:
         return Finding("kafka jars", True, f"{total} in {folder}")

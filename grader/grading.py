@@ -238,9 +238,11 @@ class Grading:
         if self._queue is None:
             pool = self.shop.pool()
             self._queue = LabQueue(pool, self._copy, more=self.shop.to_come > 0)
-        for id_ in labs:
-            if file := self.submission.labs.get(id_):
-                self._queue.add(self.shop.labs[id_], file, self.shop.seed_of(id_))
+        handed_in = self.submission.labs
+        shop = self.shop
+        self._queue.add(
+            (shop.labs[id_], handed_in[id_], shop.seed_of(id_)) for id_ in labs if id_ in handed_in
+        )
         return self._queue
 
     def _begin(self) -> None:

@@ -138,7 +138,10 @@ class CheckSpec:
 
 @dataclass(frozen=True, slots=True)
 class LabSpec:
-    """A lab's definition: everything about it but its code."""
+    """A lab's definition: everything about it but its code.
+
+    `seconds` is what its reference takes on warm engines, or None if nobody has measured it.
+    """
 
     id: str
     title: str
@@ -149,3 +152,4 @@ class LabSpec:
     runtime: tuple[str, ...]
     budgets: Budgets = field(default_factory=Budgets)
     checks: tuple[CheckSpec, ...] = ()
+    seconds: float | None = None

@@ -33,6 +33,7 @@ def load_lab(folder: Path, schemas: Schemas) -> tuple[LabSpec | None, Document]:
         points=Fraction(raw["points"]),
         summary=raw["summary"],
         runtime=tuple(raw["runtime"]),
+        seconds=raw.get("seconds"),
         budgets=Budgets(**raw.get("budgets", {})),
     )
     return spec, doc

@@ -1,10 +1,11 @@
-"""First code inside the wall: become the keeper of one role, and fork a child for each lab.
+"""First code inside the wall: become the keeper of one role, and have a child forked for each lab.
 
-The keeper takes limits, pays for imports and engines once, and then waits for the host on a
-socket. To open a lab the host sends three descriptors: where the lab's requests come from, where
-its replies go, where its printed output goes. The child that serves them is a fork of the keeper
-from before any student code ran. Between labs the keeper clears away whatever the last one left.
-No student code runs in the keeper itself.
+The keeper takes limits and then waits for the host on a socket. To open a lab the host sends three
+descriptors: where the lab's requests come from, where its replies go, where its printed output
+goes. The process that serves them is a fork of a zygote, which has made the lab's imports once
+(`zygote.py`). Engines and zygotes are started when a lab wants them, or earlier if the host says
+so. Between labs the keeper clears away whatever the last one left. No student code runs in the
+keeper itself, and it imports nothing but this package and the standard library.
 """
 
 from __future__ import annotations
@@ -13,44 +14,17 @@ import ctypes
 import json
 import os
 import resource
-import signal
 import socket
 import sys
 import traceback
-from collections.abc import Set
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from grader.guest import children
-from grader.guest.afresh import reseed
-from grader.guest.answering import Role, serve
+from grader.guest.house import House
+from grader.guest.zygote import MESSAGE, PR_SET_DUMPABLE, Zygote
 
-_PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
-#: Seconds that a lab's process has for ending by itself once its requests have ended.
-PATIENCE = 5.0
-MESSAGE = 1 << 16
-
-
-class House(Protocol):
-    """What a role keeps warm for its labs."""
-
-    def lab(self, start: dict[str, Any]) -> Role:
-        """Begin a lab: called in its child."""
-        ...
-
-    def settle(self) -> str:
-        """Put everything back after a lab: what is broken, or nothing. Called in the keeper."""
-        ...
-
-    def finish(self) -> None:
-        """Let engines end in their own time."""
-        ...
-
-    @property
-    def pids(self) -> Set[int]:
-        """Processes that outlive a lab."""
-        ...
 
 
 def main() -> None:
@@ -63,59 +37,102 @@ def main() -> None:
     try:
         _limit(start["limits"])
         os.umask(0o022)
-        house = _house(start)
+        keeper = Keeper(_house(start))
     except BaseException as error:  # whatever it is, it goes to the host as a failed start
         traceback.print_exc()
-        _tell(control, start["id"], error=f"{type(error).__name__}: {error}"[:2000])
+        _tell(control, start["id"], error=_told(error))
         return
     # From here on nobody of our own user can look into this process or change it.
-    libc.prctl(_PR_SET_DUMPABLE, 0)
+    libc.prctl(PR_SET_DUMPABLE, 0)
     _tell(control, start["id"], value=None)
-    lab = 0
     while True:
         message, fds, _, _ = socket.recv_fds(control, MESSAGE, 3)
         if not message:
             return
         request = json.loads(message)
-        if request["op"] == "open":
-            lab = os.fork()
-            if lab == 0:
-                control.close()
-                libc.prctl(_PR_SET_DUMPABLE, 1)
-                _become_lab(house, fds)
+        try:
+            value = keeper.answer(request, fds)
+        except (OSError, RuntimeError) as error:
+            _tell(control, request["id"], error=_told(error))
+        else:
+            _tell(control, request["id"], value=value)
+        finally:
             for fd in fds:
                 os.close(fd)
-            _tell(control, request["id"], value=None)
-        elif request["op"] == "finish":
-            house.finish()
-            _tell(control, request["id"], value=None)
-        else:
-            status = children.end(lab, PATIENCE)
-            left = children.clear(house.pids)
-            damage = f"{left} processes cannot be ended" if left else house.settle()
-            _tell(control, request["id"], value={"status": status, "damage": damage})
 
 
-def _become_lab(house: House, fds: list[int]) -> None:
-    """Be a lab's process: never returns."""
-    try:
-        signal.set_wakeup_fd(-1)
-        requests, replies, output = fds
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        os.close(output)
-        os.setsid()
-        reseed()
-        serve(house.lab, requests, replies)
-        sys.stdout.flush()
-    finally:
-        os._exit(0)
+class Keeper:
+    """What a role keeps warm for its labs, and the lab that is open."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._zygotes: dict[str, Zygote] = {}
+        self._open: Zygote | None = None
+
+    def answer(self, request: dict[str, Any], fds: list[int]) -> Any:
+        """`warm`, `open`, `settle` or `finish`.
+
+        Raises:
+            OSError, RuntimeError: it is not possible.
+        """
+        if request["op"] == "warm":
+            return self._warm(request["lab"])
+        if request["op"] == "open":
+            lab = request["lab"]
+            self._open = self._zygotes[self._house.imports(lab)]
+            return self._open.open(self._house.engines(lab), fds)
+        if request["op"] == "settle":
+            return self._settle()
+        return self._house.finish()
+
+    def _warm(self, lab: dict[str, Any]) -> list[str]:
+        """Start what a lab wants and is not there; the names of what was started."""
+        started = []
+        if self._house.begin(lab):
+            started.append("java")
+        imports = self._house.imports(lab)
+        if imports not in self._zygotes:
+            # The engines wake up on one core while the imports are made on another.
+            self._zygotes[imports] = fresh = Zygote(self._house, imports)
+            fresh.ready()
+            started.append(f"imports: {imports or 'none'}")
+        if started:
+            self._house.ready()
+        return started
+
+    def _settle(self) -> dict[str, Any]:
+        """Clear up after a lab: its exit status, and what it has damaged."""
+        zygote, self._open = self._open, None
+        status, damage = -9, "no lab is open"
+        if zygote is not None:
+            damage = ""
+            try:
+                status = zygote.end()
+            except RuntimeError as error:
+                damage = str(error)
+        keep = self._house.pids | {one.pid for one in self._zygotes.values()}
+        if left := children.clear(keep):
+            damage = damage or f"{left} processes cannot be ended"
+        if zygote is not None and not damage:
+            damage = self._put_back(zygote)
+        return {"status": status, "damage": damage}
+
+    def _put_back(self, zygote: Zygote) -> str:
+        engines = self._house.damage()
+        if isinstance(engines, dict):
+            # The imports that this takes are made where Spark's are.
+            able = self._zygotes.get("spark") or self._zygotes.get("mlflow") or zygote
+            try:
+                engines = able.put_back(engines)
+            except RuntimeError as error:
+                return f"Java does not answer: {error}"
+        return engines or self._house.clear()
 
 
 def _house(start: dict[str, Any]) -> House:
     # One role a process: only its own imports are paid.
     if start["role"] == "runner":
-        from grader.guest.runner import RunnerHouse
+        from grader.guest.runner_house import RunnerHouse
 
         return RunnerHouse(start)
     if start["role"] == "inspector":
@@ -141,6 +158,10 @@ def _limit(limits: dict[str, int]) -> None:
     ):
         with suppress(ValueError):  # the hard limit is lower already
             resource.setrlimit(what, (value, value))
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:2000]
 
 
 def _tell(control: socket.socket, request_id: str, **fields: Any) -> None:

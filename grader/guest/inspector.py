@@ -11,44 +11,31 @@ import importlib
 import os
 import re
 import stat
-from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
 from grader.guest import mlflow_engine
 from grader.guest.encode import MAX_ROWS
+from grader.guest.house import House
 from grader.guest.places import NAME, Places
 from grader.guest.refusal import Refused
 
 
-class InspectorHouse:
+class InspectorHouse(House):
     """Its imports, made while the runner works."""
 
-    @property
-    def pids(self) -> Set[int]:
-        """None."""
-        return frozenset()
-
-    def __init__(self, start: dict[str, Any]) -> None:
-        self._places = Places.of(start)
-        if "spark" in start["runtime"]:
+    def load(self, imports: str) -> None:
+        """What reads tables, and MLflow's store."""
+        if imports:
             import deltalake  # noqa: F401 - paid for once
-        if "mlflow" in start["runtime"]:
+        if imports == "mlflow":
             mlflow_engine.configure("sqlite://")  # MLflow reads this as it is imported
             for name in ("grader.guest.mlflow_view", *mlflow_engine.STORE):
                 importlib.import_module(name)
-        self._kept = self._places.temporary()
 
     def lab(self, start: dict[str, Any]) -> Inspector:
         """Look at a lab, in a process of its own: what a crafted file breaks, it breaks there."""
-        return Inspector(self._places)
-
-    def finish(self) -> None:
-        """Nothing to wait for."""
-
-    def settle(self) -> str:
-        """Remove the copies of the last lab's store."""
-        return self._places.clear_tmp(self._kept)
+        return Inspector(self.places)
 
 
 class Inspector:

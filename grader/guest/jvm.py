@@ -17,9 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from grader.guest.places import Places
 
@@ -58,7 +58,9 @@ PLATFORM = {
 }
 #: What makes it quick on small tables and few cores.
 TUNING = {
-    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.shuffle.partitions": "1",
+    # With one partition there is nothing to adapt, and each stage would be planned anew.
+    "spark.sql.adaptive.enabled": "false",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.sql.codegen.wholeStage": "false",
@@ -81,13 +83,11 @@ def java_command(
     train: str = "",
     lasting: bool = False,
     tuning: Mapping[str, str] = TUNING,
-    connector: Sequence[str] = (),
 ) -> list[str]:
     """The command line of a gateway JVM.
 
     `java` is a JAVA_HOME, `jars` come beside Spark's own. `cache` is an ahead-of-time cache to
     use, `train` one to make of this run. Whatever `tuning` does not set has its default.
-    `connector` are jars that only some stations need.
 
     Java's second compiler saves a third of what a Spark lab takes, and costs the first of them
     twenty seconds of a processor: that is for a JVM that is `lasting`. One in training takes notes
@@ -112,7 +112,7 @@ def java_command(
         "-Djdk.reflect.useDirectMethodHandle=false",
         "-Dio.netty.tryReflectionSetAccessible=true",
     ]
-    classes = class_path(jars, spark_home, connector)
+    classes = class_path(jars, spark_home)
     command += ["-cp", classes, "org.apache.spark.deploy.SparkSubmit"]
     conf = {**PLATFORM, **tuning}
     conf["spark.sql.warehouse.dir"] = f"{places.workspace}/warehouse"
@@ -123,13 +123,10 @@ def java_command(
     return [*command, "pyspark-shell"]
 
 
-def class_path(jars: list[str], spark_home: str, connector: Sequence[str] = ()) -> str:
-    """Every jar by its name: an ahead-of-time cache is bound to the very list.
-
-    What comes after that list does not matter to it, and `connector` does.
-    """
+def class_path(jars: list[str], spark_home: str) -> str:
+    """Every jar by its name: an ahead-of-time cache is bound to the very list."""
     own = sorted(str(p) for p in Path(spark_home, "jars").glob("*.jar"))
-    return ":".join([*jars, *own, *connector])
+    return ":".join([*jars, *own])
 
 
 def release(java: str) -> int:
@@ -139,8 +136,40 @@ def release(java: str) -> int:
     return int(found[1]) if found else 0
 
 
+class Gateway(NamedTuple):
+    """Where PySpark finds a JVM: a file in which it says so, its log, its process id."""
+
+    info: str
+    log: str
+    pid: int
+
+    def connect(self) -> None:
+        """Wait until it listens, and let PySpark in this process find it.
+
+        Raises:
+            RuntimeError: it ended instead.
+        """
+        while not os.path.exists(self.info):  # noqa: PTH110 - of a text
+            if self._ended():
+                told = Path(self.log).read_text(errors="replace")[-1500:]
+                raise RuntimeError(f"Java ended: {told}")
+            time.sleep(0.005)
+        with open(self.info, "rb") as info:  # noqa: PTH123 - of a text
+            port, size = struct.unpack("!ii", info.read(8))
+            secret = info.read(size).decode()
+        os.environ["PYSPARK_GATEWAY_PORT"] = str(port)
+        os.environ["PYSPARK_GATEWAY_SECRET"] = secret
+
+    def _ended(self) -> bool:
+        """Whether it has ended, asked by whoever: its parent, or another process."""
+        try:
+            return bool(os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT))
+        except ChildProcessError:
+            return not _lives(self.pid)
+
+
 class Jvm:
-    """One gateway JVM, started in the background and joined when it is wanted."""
+    """One gateway JVM, started in the background; `point_to_java` comes before."""
 
     def __init__(
         self,
@@ -152,32 +181,34 @@ class Jvm:
         train: str = "",
         lasting: bool = False,
         tuning: Mapping[str, str] = TUNING,
-        connector: Sequence[str] = (),
     ) -> None:
-        # Found, not imported: what comes first into this process is for others to say.
-        spec = importlib.util.find_spec("pyspark")
-        assert spec and spec.origin  # a dependency of this package
-        home = str(Path(spec.origin).parent)
-        self._info = Path(tempfile.mkdtemp(dir=places.tmp), "gateway")
-        os.environ.update(SPARK_HOME=home, JAVA_HOME=java, SPARK_LOCAL_IP="127.0.0.1")
-        env = {**os.environ, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(self._info)}
+        folder = Path(tempfile.mkdtemp(dir=places.tmp))
+        info, log = folder / "gateway", folder / "java.log"
+        env = {**os.environ, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(info)}
         env["SPARK_CONNECT_MODE"] = "0"
         # Spark's Python workers need the module that starts them.
         env["PYTHONPATH"] = str(Path(__file__).parents[2])
+        command = java_command(
+            java,
+            jars,
+            _spark_home(),
+            places,
+            cache=cache,
+            train=train,
+            lasting=lasting,
+            tuning=tuning,
+        )
         # Java's own chatter is not the student's output; it is told if Java does not start.
-        self._log = self._info.with_name("java.log")
-        options: dict[str, Any] = {"cache": cache, "train": train, "lasting": lasting}
-        options |= {"tuning": tuning, "connector": connector}
-        command = java_command(java, jars, home, places, **options)
-        with self._log.open("wb") as log:
+        with log.open("wb") as out:
             self._process = subprocess.Popen(
                 command,
                 env=env,
                 stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
+                stdout=out,
+                stderr=out,
                 start_new_session=True,
             )
+        self.gateway = Gateway(str(info), str(log), self._process.pid)
 
     @property
     def pid(self) -> int:
@@ -189,35 +220,23 @@ class Jvm:
         """Whether it runs; only for the process that started it."""
         return self._process.poll() is None
 
-    def connect(self) -> None:
-        """Wait until it listens, and let PySpark in this process find it.
-
-        Raises:
-            RuntimeError: it ended instead.
-        """
-        while not self._info.exists():
-            if self._ended():
-                told = self._log.read_text(errors="replace")[-1500:]
-                raise RuntimeError(f"Java ended: {told}")
-            time.sleep(0.005)
-        with self._info.open("rb") as info:
-            port, size = struct.unpack("!ii", info.read(8))
-            secret = info.read(size).decode()
-        os.environ["PYSPARK_GATEWAY_PORT"] = str(port)
-        os.environ["PYSPARK_GATEWAY_SECRET"] = secret
-
-    def _ended(self) -> bool:
-        """Whether it has ended, asked by whoever: its parent, or a fork of its parent."""
-        try:
-            return bool(os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT))
-        except ChildProcessError:
-            return not _lives(self.pid)
-
     def close(self) -> None:
         """Let it end as it wants, which is when a cache in training gets written."""
         if self._process.stdin:
             self._process.stdin.close()
         self._process.wait()
+
+
+def _spark_home() -> str:
+    """PySpark's folder: found, not imported, for what comes first into a process others say."""
+    spec = importlib.util.find_spec("pyspark")
+    assert spec and spec.origin  # a dependency of this package
+    return str(Path(spec.origin).parent)
+
+
+def point_to_java(java: str) -> None:
+    """Tell this process, and those it starts, where Spark and its Java are."""
+    os.environ.update(SPARK_HOME=_spark_home(), JAVA_HOME=java, SPARK_LOCAL_IP="127.0.0.1")
 
 
 def _lives(pid: int) -> bool:

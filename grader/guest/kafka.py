@@ -60,10 +60,13 @@ log.cleaner.dedupe.buffer.size=2097152
 class Broker:
     """A broker, started in the background; its address is in the environment from then on.
 
-    `java` is a JAVA_HOME, `jars` all that a broker needs.
+    `java` is a JAVA_HOME, `jars` all that a broker needs. `cache` is an ahead-of-time cache to
+    use, `train` one to make of this run.
     """
 
-    def __init__(self, java: str, jars: Sequence[str], places: Places) -> None:
+    def __init__(
+        self, java: str, jars: Sequence[str], places: Places, cache: str = "", train: str = ""
+    ) -> None:
         home = Path(tempfile.mkdtemp(dir=places.tmp, prefix="kafka-"))
         folder = home / "log"
         folder.mkdir()
@@ -74,7 +77,7 @@ class Broker:
         settings.write_text(text, encoding="utf-8")
         os.environ[ADDRESS] = f"127.0.0.1:{port}"
         self._told = home / "told.log"
-        command = broker_command(java, jars, str(places.tmp), str(settings))
+        command = broker_command(java, jars, str(places.tmp), str(settings), cache, train)
         with self._told.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
@@ -105,16 +108,27 @@ class Broker:
         pool = getattr(java.org.apache.spark.sql.kafka010.producer, "InternalKafkaProducerPool$")
         getattr(pool, "MODULE$").reset()
 
+    def finish(self) -> None:
+        """Let it end in its own time, which is when it writes a cache that it was to make."""
+        self._process.terminate()
+        self._process.wait()
+
     def close(self) -> None:
         """End it at once: nothing of it is kept."""
         self._process.kill()
         self._process.wait()
 
 
-def broker_command(java: str, jars: Sequence[str], tmp: str, settings: str) -> list[str]:
-    """The command line of a broker with the settings of a file."""
+def broker_command(
+    java: str, jars: Sequence[str], tmp: str, settings: str, cache: str = "", train: str = ""
+) -> list[str]:
+    """The command line of a broker with the settings of a file; see `Broker` for the caches."""
     command = [f"{java}/bin/java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     command += ["-XX:-UsePerfData", f"-Djava.io.tmpdir={tmp}", "-Duser.timezone=UTC"]
+    if cache:
+        command += [f"-XX:AOTCache={cache}", "-XX:AOTMode=auto", "-Xlog:disable"]
+    elif train:
+        command.append(f"-XX:AOTCacheOutput={train}")
     for what, level in (("defaultLogLevel", "error"), ("log.kafka.server.KafkaRaftServer", "info")):
         command.append(f"-Dorg.slf4j.simpleLogger.{what}={level}")
     return [*command, "-cp", ":".join(jars), "kafka.Kafka", settings]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import importlib
 import os
 import tempfile
-from collections.abc import Collection, Set
+from collections.abc import Collection
 from typing import Any
 
 from grader.guest import mlflow_engine, standins
+from grader.guest.house import House
 from grader.guest.places import Places
 from grader.guest.refusal import Refused, describe
 
@@ -27,32 +28,26 @@ _MODELS = (
 )
 
 
-class ScorerHouse:
+class ScorerHouse(House):
     """Its imports, made once."""
 
-    @property
-    def pids(self) -> Set[int]:
-        """None."""
-        return frozenset()
-
     def __init__(self, start: dict[str, Any]) -> None:
-        self._places = Places.of(start)
-        os.environ["TMPDIR"] = str(self._places.tmp)
-        mlflow_engine.configure(f"sqlite:///{self._places.tmp}/mlflow.db")
+        super().__init__(start)
+        os.environ["TMPDIR"] = str(self.places.tmp)
+        mlflow_engine.configure(f"sqlite:///{self.places.tmp}/mlflow.db")
+
+    def imports(self, lab: dict[str, Any]) -> str:
+        """The same for every lab."""
+        return "models"
+
+    def load(self, imports: str) -> None:
+        """What loads models."""
         for name in (*_MODELS, *mlflow_engine.STORE):
             importlib.import_module(name)
-        self._kept = self._places.temporary()
 
     def lab(self, start: dict[str, Any]) -> Scorer:
         """Score a lab's models, in a process of its own."""
-        return Scorer(self._places, start["runtime"])
-
-    def finish(self) -> None:
-        """Nothing to wait for."""
-
-    def settle(self) -> str:
-        """Remove what the last lab's models left."""
-        return self._places.clear_tmp(self._kept)
+        return Scorer(self.places, start["runtime"])
 
 
 class Scorer:

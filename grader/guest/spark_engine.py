@@ -10,39 +10,50 @@ import json
 import os
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree
 
-from grader.guest.jvm import Jvm
+from grader.guest.jvm import Gateway
 
 
-def session(jvm: Jvm) -> Any:
-    """A new `SparkSession` on `jvm` for this process, ready to use."""
-    jvm.connect()
+def session(gateway: Gateway) -> Any:
+    """A new `SparkSession` for this process on the JVM behind `gateway`, ready to use."""
+    gateway.connect()
     from pyspark.sql import SparkSession
 
     return SparkSession.builder.getOrCreate()
 
 
-def warm_up(jvm: Jvm) -> dict[str, Any]:
+def warm_up(gateway: Gateway) -> dict[str, Any]:
     """Make the JVM's first session and query; the state to come back to.
 
     The first of each costs seconds, which are the engine's and not a student's.
     """
-    spark = session(jvm)
+    spark = session(gateway)
     spark.range(1).count()
+    java = spark._jvm
+    stop(spark)
+    return _state(java)
+
+
+def stop(spark: Any) -> None:
+    """Stop a session, as the last thing that this process does with Spark.
+
+    Its server for accumulators would be waited for, half a second at most; it ends with us.
+    """
+    spark._sc._accumulatorServer = None
     spark.stop()
-    return _state(spark._jvm)
 
 
-def put_back(jvm: Jvm, wanted: dict[str, Any]) -> str:
+def put_back(gateway: Gateway, wanted: dict[str, Any]) -> str:
     """End what a lab left in the JVM; what cannot be put back, in a few words, or nothing.
 
     To be called in a process of its own: it connects to the JVM as a lab does.
     """
-    jvm.connect()
+    gateway.connect()
     from pyspark.java_gateway import launch_gateway
 
-    gateway = launch_gateway()  # type: ignore[no-untyped-call]  # PySpark's own
-    java = gateway.jvm
+    client = launch_gateway()  # type: ignore[no-untyped-call]  # PySpark's own
+    java = client.jvm
     # A private method of Scala's companion object: the public ones would make a new context.
     companion = getattr(getattr(java.org.apache.spark, "SparkContext$"), "MODULE$")
     context = companion.getActive()
@@ -51,44 +62,47 @@ def put_back(jvm: Jvm, wanted: dict[str, Any]) -> str:
     java.org.apache.spark.sql.delta.DeltaLog.clearCache()
     java.java.util.TimeZone.setDefault(None)
     java.java.util.Locale.setDefault(java.java.util.Locale.forLanguageTag(wanted["locale"]))
-    found, due = _state(java)["properties"], wanted["properties"]
-    for name in found.keys() - due.keys():
-        java.System.clearProperty(name)
-    for name, value in due.items():
-        if found.get(name) != value:
-            java.System.setProperty(name, value)
-    if _state(java) != wanted:
-        return "Java cannot be put back as it was"
-    _let_go(gateway)
+    found = _state(java)
+    if found != wanted:
+        for name in found["properties"].keys() - wanted["properties"].keys():
+            java.System.clearProperty(name)
+        for name, value in wanted["properties"].items():
+            if found["properties"].get(name) != value:
+                java.System.setProperty(name, value)
+        if _state(java) != wanted:
+            return "Java cannot be put back as it was"
+    _let_go(client)
     return ""
 
 
-def _let_go(gateway: Any) -> None:
+def _let_go(client: Any) -> None:
     """Have Java forget all that Python processes held of it, ours included.
 
     Py4J keeps an object until the Python process that holds it says otherwise, and a lab's ends
     without a word: its session, and all that belongs to that, would stay until the JVM's end.
     """
     # By the names that Java has for them: Python's constants are those of what it sends.
-    names = gateway.jvm.py4j.Protocol
+    names = client.jvm.py4j.Protocol
     own = (
         names.ENTRY_POINT_OBJECT_ID,
         names.DEFAULT_JVM_OBJECT_ID,
         names.GATEWAY_SERVER_ID,
     )
-    held = gateway.java_gateway_server.getGateway().getBindings().keySet()
-    held.retainAll(gateway.jvm.java.util.List.of(*own))
+    held = client.java_gateway_server.getGateway().getBindings().keySet()
+    held.retainAll(client.jvm.java.util.List.of(*own))
 
 
 def _state(java: Any) -> dict[str, Any]:
     """What of a JVM a lab could change for the next: properties, locale, streams that go on."""
-    properties = java.System.getProperties()
-    names = [str(n) for n in properties.stringPropertyNames().toArray()]
-    threads = java.Thread.getAllStackTraces().keySet().toArray()
+    # As few calls as can be: each takes a third of a millisecond, and there are hundreds of these.
+    out = java.java.io.ByteArrayOutputStream()
+    java.System.getProperties().storeToXML(out, None)
+    entries = ElementTree.fromstring(bytes(out.toByteArray()).decode()).iterfind("entry")
+    threads = java.Thread.getAllStackTraces().keySet().toString()
     return {
-        "properties": {n: properties.getProperty(n) for n in names},
+        "properties": {entry.attrib["key"]: entry.text or "" for entry in entries},
         "locale": java.java.util.Locale.getDefault().toLanguageTag(),
-        "streams": sum("stream execution" in t.getName() for t in threads),
+        "streams": threads.count("stream execution"),
     }
 
 

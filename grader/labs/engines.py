@@ -39,15 +39,15 @@ def prepare(sandbox: Sandbox, runtime: Collection[str], say: Say) -> Engines:
             return []
         return ensure_jars(lambda name, i, n: say(f"fetching {name} ({i} of {n})"), group)
 
-    delta = jars("delta", "spark")
+    spark, broker = jars("spark", "spark"), jars("kafka-broker", "kafka")
     store = store_template(sandbox, say) if "mlflow" in runtime else None
     return Engines(
         find_java().home,
-        delta,
+        spark,
         store,
-        find_cache() if delta else None,
-        connector=jars("kafka-connector", "kafka"),
-        broker=jars("kafka-broker", "kafka"),
+        find_cache() if spark else None,
+        broker=broker,
+        broker_cache=find_cache("kafka-broker") if broker else None,
     )
 
 

@@ -9,18 +9,17 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TypeVar
 
 from grader.core.model import LabSpec
 from grader.errors import SandboxFault
+from grader.labs.schedule import wants_java
 from grader.labs.session import limits_of
 from grader.labs.station import Engines, Station
+from grader.labs.warmth import Warmth
 from grader.provision.java_cache import cache_path, find_cache
 from grader.sandbox import cgroups
 from grader.sandbox.interface import Limits, Sandbox
@@ -32,8 +31,6 @@ WORTH_A_STATION = 4
 #: Seconds that a thread may take to come to an end.
 PATIENCE = 5.0
 
-T = TypeVar("T")
-
 
 class Pool:
     """Makes stations for `labs`. `workers` is how many pools share this machine."""
@@ -41,7 +38,9 @@ class Pool:
     def __init__(
         self, sandbox: Sandbox, engines: Engines, labs: Iterable[LabSpec], workers: int = 1
     ) -> None:
-        specs = list(labs)
+        self._specs = specs = list(labs)
+        #: What all its stations have started.
+        self.warmth = Warmth()
         self._sandbox = sandbox
         self._engines = engines
         self._ids = [s.id for s in specs]
@@ -54,38 +53,55 @@ class Pool:
         if workers == 1:
             worth = min(len(specs) // WORTH_A_STATION, free_memory() // ROOM)
             self.abreast = max(1, min(cores, worth))
-        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        #: Whether labs side by side have less than two cores each.
+        self.crowded = cores < 2 * self.abreast
+        self._work: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._making = threading.Lock()
         self._ready: list[Station] = []
 
-    def run(self, work: Callable[[], T]) -> Future[T]:
-        """Do `work` in one of `abreast` threads, after what was asked for before."""
+    def run(self, work: Callable[[], object]) -> None:
+        """Do `work`, which raises nothing, in one of `abreast` threads, after what was asked for
+        before."""
         if len(self._threads) < self.abreast:
             # It lives until the pool is closed, since bubblewrap ends a wall with the thread that
             # has put it up. The end of the grader does not wait for a check that never ends.
             self._threads.append(threading.Thread(target=self._do, name="grader-lab", daemon=True))
             self._threads[-1].start()
-        future: Future[T] = Future()
-        self._work.put(partial(_fulfil, future, work))
-        return future
+        self._work.put(work)
 
-    def take(self) -> Station:
-        """A station for one submission: a warm one if there is one. It is the caller's.
+    def take(self, *, java: bool) -> Station:
+        """A station for one submission: a warm one if there is one as wanted, with a JVM or
+        without. It is the caller's.
 
         Raises:
             SandboxFault: it cannot be made.
         """
         with self._making:
-            return self._ready.pop(0) if self._ready else self._make()
+            for n, station in enumerate(self._ready):
+                if station.java == java:
+                    return self._ready.pop(n)
+            return self._make()
 
     def prepare(self) -> None:
-        """Let a station warm up for whoever comes next, if nothing else needs the machine."""
+        """Let a station warm up for whoever comes next, if nothing else needs the machine.
+
+        The first has a JVM, if some labs want one: that takes the longest.
+        """
         with self._making:
             room = self._spare and len(self._ready) < self.abreast and free_memory() > ROOM
-            if room:
-                with suppress(SandboxFault, OSError):  # who takes one is told
-                    self._ready.append(self._make())
+            if not room:
+                return
+            java = not any(station.java for station in self._ready)
+            wanted = [s for s in self._specs if wants_java(s) == java] or self._specs
+            with suppress(SandboxFault, OSError):  # who takes one is told
+                station = self._make()
+                try:
+                    station.warm(runtime_of(wanted))
+                except BaseException:
+                    station.close()
+                    raise
+                self._ready.append(station)
 
     @property
     def untrained(self) -> bool:
@@ -113,21 +129,9 @@ class Pool:
         if self._engines.jars and self._engines.cache is None:
             # It may have been trained meanwhile, beside this run or by another.
             self._engines = replace(self._engines, cache=find_cache())
-        station = Station(self._sandbox, self._engines, self._ids, self._runtime, self._limits)
-        try:
-            station.warm()
-        except BaseException:
-            station.close()
-            raise
-        return station
-
-
-def _fulfil(future: Future[T], work: Callable[[], T]) -> None:
-    if future.set_running_or_notify_cancel():
-        try:
-            future.set_result(work())
-        except BaseException as error:  # whatever it is, who waits is told
-            future.set_exception(error)
+        return Station(
+            self._sandbox, self._engines, self._ids, self._runtime, self._limits, self.warmth
+        )
 
 
 def runtime_of(specs: Collection[LabSpec]) -> list[str]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import random
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, suppress
 from importlib.util import decode_source
 from types import TracebackType
 from typing import Any, Self
@@ -19,11 +21,16 @@ from grader.errors import CourseError, SandboxFault, StudentError
 from grader.labs.lab import Answers
 from grader.labs.load import LoadedLab
 from grader.labs.station import READER, Station
+from grader.labs.warmth import LabCost
 from grader.sandbox.interface import Guest, Limits, RoleName
 from grader.sandbox.leftovers import survey
 
+log = logging.getLogger(__name__)
+
 #: Seconds for one request to our own code in the inspector.
 INSPECT = 60.0
+#: Seconds for asking how many jobs of Spark there were.
+COUNT = 5.0
 
 
 class LabSession:
@@ -48,6 +55,8 @@ class LabSession:
         self._station = station
         self._guests: dict[RoleName, Guest] = {}
         self.data = _made(lab, seed)
+        self._begun = time.perf_counter()
+        self._spent = station.cpu_seconds()
         self._workspace = station.enter(lab.spec.id)
 
     def __enter__(self) -> Self:
@@ -64,7 +73,7 @@ class LabSession:
         Raises:
             SandboxFault: it did not start.
         """
-        self._station.keeper("inspector")  # it gets ready while the file runs
+        self._station.keeper("inspector").warm(self._wanted())  # while the file runs
         self._guest("runner")
 
     def run(self) -> None:
@@ -94,10 +103,33 @@ class LabSession:
 
     def close(self) -> None:
         """Let all guests go and empty the lab's folder."""
+        jobs = self._spark_jobs() if log.isEnabledFor(logging.DEBUG) else None
         with ExitStack() as stack:  # an interrupted close goes on with the next
             stack.callback(self._station.leave, self.lab.spec.id)
+            stack.callback(self._account, jobs)
             for guest in self._guests.values():
                 stack.callback(guest.close)
+
+    def _spark_jobs(self) -> int | None:
+        """How many jobs the lab has started in Spark, if its process says so: for a debug log."""
+        if "runner" in self._guests and "spark" in self.lab.spec.runtime:
+            with suppress(StudentError, SandboxFault):
+                told = self._guests["runner"].ask("jobs", COUNT)
+                return told if isinstance(told, int) else None
+        return None
+
+    def _account(self, jobs: int | None) -> None:
+        """Have what the lab used counted."""
+        if "runner" in self._guests:
+            self._station.warmth.lab(
+                LabCost(
+                    self.lab.spec.id,
+                    time.perf_counter() - self._begun,
+                    self._station.cpu_seconds() - self._spent,
+                    jobs,
+                    warm=not self._station.cold,
+                )
+            )
 
     def _guest(self, role: RoleName) -> Guest:
         """The lab's process of a role, ready.
@@ -122,9 +154,12 @@ class LabSession:
             self._guests[role] = guest
         return self._guests[role]
 
+    def _wanted(self) -> dict[str, Any]:
+        """What tells a keeper which engines and imports the lab needs."""
+        return {"file": self._file, "runtime": list(self.lab.spec.runtime)}
+
     def _settings(self) -> dict[str, Any]:
-        spec = self.lab.spec
-        settings: dict[str, Any] = {"file": self._file, "runtime": list(spec.runtime)}
+        settings = self._wanted()
         if self.lab.fixture:
             settings["fixture"] = decode_source(self.lab.fixture.read_bytes())
             settings["data"] = self.data

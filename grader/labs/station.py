@@ -17,10 +17,12 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from grader.errors import SandboxFault
+from grader.labs.warmth import Warmth
 from grader.sandbox import scratch
 from grader.sandbox.interface import CURRENT, Layout, Limits, Mount, Plan, RoleName, Sandbox
 from grader.sandbox.keeper import Keeper
@@ -33,13 +35,11 @@ VANISH = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """What keepers need to start engines: a JAVA_HOME, the jars, a migrated MLflow store, an
-    ahead-of-time cache of Java's. `tuning`, if given, is set in place of our settings of Spark and
+    """What keepers need to start engines: a JAVA_HOME, the jars that come beside Spark's own, a
+    migrated MLflow store, an ahead-of-time cache of Java's. `tuning`, if given, is set in place of our settings of Spark and
     Delta; `lasting` says that a station runs the same lab many times, where Java's best compiler
     pays off; `train` is where, relative to the labs' folder, Java is to write such a cache, or
-    empty.
-    `connector` is what Spark needs beside `jars` for Kafka, `broker` what a Kafka broker is; labs
-    without it have none.
+    empty. `broker` is what a Kafka broker is, for labs that have one, with a cache of its own.
     """
 
     java: Path
@@ -49,12 +49,16 @@ class Engines:
     tuning: Mapping[str, str] | None = None
     lasting: bool = False
     train: str = ""
-    connector: Sequence[Path] = ()
     broker: Sequence[Path] = ()
+    broker_cache: Path | None = None
+    broker_train: str = ""
 
 
 class Station:
-    """Folders and keepers for the labs `lab_ids`, which together need `runtime`."""
+    """Folders and keepers for the labs `lab_ids`, which together need `runtime`.
+
+    `warmth` counts what is started here.
+    """
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class Station:
         lab_ids: Sequence[str],
         runtime: Sequence[str],
         limits: Limits,
+        warmth: Warmth | None = None,
     ) -> None:
         """Make its folders, and nothing else yet.
 
@@ -73,8 +78,13 @@ class Station:
         self._engines = engines
         self._runtime = list(runtime)
         self._limits = limits
+        self.warmth = warmth or Warmth()
+        #: Whether a JVM runs here, or is about to.
+        self.java = False
         self._keepers: dict[RoleName, Keeper] = {}
         self._killed = False
+        #: Processors' seconds of keepers that are no more.
+        self._spent = 0.0
         #: Something is left that cannot be removed: no other lab may follow here.
         self.spoilt = False
         self.home = scratch.folder("station")
@@ -96,14 +106,16 @@ class Station:
         """The tier of its walls."""
         return self._sandbox.tier
 
-    def warm(self) -> None:
-        """Start the runner's and the inspector's engines, and do not wait for them.
+    def warm(self, runtime: Sequence[str]) -> None:
+        """Start what a lab with this `runtime` needs, and do not wait for it.
 
         Raises:
-            SandboxFault: they could not be started.
+            SandboxFault: it could not be started.
         """
-        self.keeper("runner")
-        self.keeper("inspector")
+        self.java = self.java or "spark" in runtime
+        roles: tuple[RoleName, ...] = ("runner", "inspector")
+        for role in roles:
+            self.keeper(role).warm({"runtime": list(runtime), "file": ""})
 
     def admit(self, folder: Path) -> None:
         """Take in the copy of a submission."""
@@ -140,12 +152,31 @@ class Station:
         found = self._keepers.get(role)
         if found is None or not found.usable:
             if found is not None:
+                self.warmth.replace(role, found.lost or found.ran_out() or "it has ended")
+                self._spent += found.cpu_seconds()
                 found.close()
-            self._keepers[role] = found = Keeper(self._sandbox, self._plan(role))
+            started = partial(self.warmth.start, role)
+            self._keepers[role] = found = Keeper(self._sandbox, self._plan(role), started)
+            self.warmth.wall(role)
         if self._killed:  # asked after it can be found there, so that one of us ends it
             found.close()
             raise SandboxFault("the station was ended")
         return found
+
+    @property
+    def cold(self) -> bool:
+        """Whether something had to be started for the runner's last lab."""
+        return "runner" in self._keepers and self._keepers["runner"].cold
+
+    @property
+    def damage(self) -> list[str]:
+        """What the last lab has broken, though it came to a clean end: a line for each role."""
+        found = {role: keeper.damage for role, keeper in self._keepers.items()}
+        return [f"the {role}: {damage}" for role, damage in found.items() if damage]
+
+    def cpu_seconds(self) -> float:
+        """Seconds of processors that everything behind its walls has used so far."""
+        return self._spent + sum(keeper.cpu_seconds() for keeper in self._keepers.values())
 
     def kill(self) -> None:
         """End all processes, from whatever thread. It is still to be closed."""
@@ -155,6 +186,8 @@ class Station:
 
     def close(self) -> None:
         """End everything and remove the folders. May be called again."""
+        spent, self._spent = self.cpu_seconds(), 0.0
+        self.warmth.cpu_seconds += spent
         with ExitStack() as stack:  # whatever one of them does, the next gets its turn
             if self.home.exists():
                 stack.callback(scratch.discard, self.home)
@@ -195,15 +228,16 @@ class Station:
             settings["tuning"] = dict(engines.tuning)
         settings["lasting"] = engines.lasting
         settings["train"] = engines.train
-        if "kafka" in self._runtime:
-            for name, folder, jars in (
-                ("connector", "/run/jars", engines.connector),
-                ("broker", "/run/kafka", engines.broker),
-            ):
-                mounted = [Mount(jar, f"{folder}/{jar.name}") for jar in jars]
-                mounts += mounted
-                settings[name] = [m.inside for m in mounted]
-        for name, path in (("store", engines.store), ("cache", engines.cache)):
+        settings["broker_train"] = engines.broker_train
+        jars = engines.broker if "kafka" in self._runtime else ()
+        broker = [Mount(jar, f"/run/kafka/{jar.name}") for jar in jars]
+        mounts += broker
+        settings["broker"] = [m.inside for m in broker]
+        for name, path in (
+            ("store", engines.store),
+            ("cache", engines.cache),
+            ("broker_cache", engines.broker_cache if broker else None),
+        ):
             if path is not None:
                 mounts.append(Mount(path, f"/run/{name}"))
                 settings[name] = f"/run/{name}"

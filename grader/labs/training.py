@@ -1,7 +1,7 @@
-"""An ahead-of-time cache for Java, trained once per machine on real lab work.
+"""Ahead-of-time caches for Java, trained once per machine on real lab work.
 
-With it a JVM finds its classes loaded, linked and profiled, which halves the time to the first
-answer of Spark. Only the course's own solutions run in a JVM that is trained: what a student does
+With one a JVM finds its classes loaded, linked and profiled, which halves the time to the first
+answer of Spark, and to a Kafka broker that serves. Only the course's own solutions run in a JVM that is trained: what a student does
 never gets into it.
 
 As a program it trains in the background of a long run: `python -m grader.labs.training ROOT`.
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from grader.labs.engines import Say, prepare
 from grader.labs.load import LoadedLab
 from grader.labs.session import LabSession, limits_of, seed_of
 from grader.labs.station import Station
+from grader.provision.jars import Group
 from grader.provision.java_cache import cache_path, find_cache, keep_cache
 from grader.sandbox import scratch
 from grader.sandbox.interface import Sandbox
@@ -39,14 +40,15 @@ WRITE = 600.0
 GRACE = 10.0
 #: Names beside the course's labs: no lab has such an id.
 EXERCISE, _CACHE = "_exercise", "_cache"
-_MADE = "java.aot"
-#: What labs ask for that Java is trained on.
-_TAUGHT = ({"spark"}, {"spark", "mlflow"})
+#: Names of what is made.
+_MADE: dict[Group, str] = {"spark": "java.aot", "kafka-broker": "kafka.aot"}
+_TRAINED: dict[Group, str] = {"spark": "Java", "kafka-broker": "a Kafka broker"}
 _BUDGETS = Budgets(run=900.0, call=900.0, cpu=3600.0, disk=2048)
 
 
 def train(sandbox: Sandbox, labs: Mapping[str, LoadedLab], say: Say, seed: str = "") -> Path | None:
-    """Train the cache with the course's references; None if this Java cannot have one.
+    """Train the caches with the course's references; that of Spark, or None if this Java cannot
+    have one.
 
     Raises:
         ProvisionError, SandboxFault: the engines do not run, or no cache was written.
@@ -55,33 +57,37 @@ def train(sandbox: Sandbox, labs: Mapping[str, LoadedLab], say: Say, seed: str =
     if path is None:
         return None
     path.parent.mkdir(parents=True, exist_ok=True)
+    solved = [lab for lab in labs.values() if (lab.folder / "solution.py").is_file()]
     with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # who waited finds it made
-        if (found := find_cache()) is not None:
-            return found
-        return _trained(sandbox, labs, path, say, seed)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # who waited finds them made
+        if find_cache("spark") is None:
+            _train(sandbox, [lab for lab in solved if _asks(lab, "spark")], "spark", say, seed)
+        broker = [lab for lab in solved if _asks(lab, "kafka")]
+        if broker and find_cache("kafka-broker") is None:
+            _train(sandbox, broker[:1], "kafka-broker", say, seed)
+    return path
 
 
-def _trained(
-    sandbox: Sandbox, labs: Mapping[str, LoadedLab], path: Path, say: Say, seed: str
-) -> Path:
-    # Without the jars of Kafka's connector: a class path may be longer than the trained one, and
-    # not shorter.
-    chosen = [
-        lab
-        for lab in labs.values()
-        if "spark" in lab.spec.runtime and "kafka" not in lab.spec.runtime
-    ]
-    chosen = [lab for lab in chosen if (lab.folder / "solution.py").is_file()]
-    engines = prepare(sandbox, ("spark", "mlflow"), say)
+def _asks(lab: LoadedLab, name: str) -> bool:
+    return name in lab.spec.runtime
+
+
+def _train(
+    sandbox: Sandbox, chosen: Sequence[LoadedLab], group: Group, say: Say, seed: str
+) -> None:
+    """Have the JVM that runs on the jars of `group` write its cache after these labs."""
     home = scratch.folder("training")
-    exercised = exercise_lab(home)
-    work = [exercised, *(roomy(lab) for lab in chosen)]
+    work = [roomy(lab) for lab in chosen]
+    if group == "spark":
+        work = [exercise_lab(home), *work]
+    runtime = sorted({"spark", "mlflow"}.union(*(lab.spec.runtime for lab in work)))
+    made = f"{_CACHE}/{_MADE[group]}"
+    trained = {"train": made} if group == "spark" else {"broker_train": made}
     station = Station(
         sandbox,
-        replace(engines, train=f"{_CACHE}/{_MADE}"),
+        replace(prepare(sandbox, runtime, say), **trained),
         [*(lab.spec.id for lab in work), _CACHE],
-        sorted({name for lab in work for name in lab.spec.runtime}),
+        runtime,
         limits_of(work[0].spec),
     )
     try:
@@ -92,22 +98,25 @@ def _trained(
             target.chmod(0o644)
         station.admit(home)
         for lab in work:
-            say(f"training Java on {lab.spec.id}")
+            say(f"training {_TRAINED[group]} on {lab.spec.id}")
             file = f"labs/{lab.spec.id}.py"
             with LabSession(lab, file, station, seed_of(seed, lab.spec.id)) as session:
                 session.run()
                 if session.stopped:
                     raise SandboxFault(f"{lab.spec.id} did not run: {session.stopped}")
+                if group == "kafka-broker":
+                    session.ask("runner", "finish")
         say("writing what Java has learnt")
-        station.keeper("runner").finish(WRITE)
-        made = station.workspace(_CACHE) / _MADE
-        keep_cache(made, path)
+        if group == "spark":
+            station.keeper("runner").finish(WRITE)
+        path = cache_path(group)
+        assert path is not None  # this Java can have one
+        keep_cache(station.workspace(_CACHE) / _MADE[group], path)
     except StudentError as error:
         raise SandboxFault(f"Java's cache could not be trained: {error}") from error
     finally:
         station.close()
         scratch.discard(home)
-    return path
 
 
 def exercise_lab(home: Path) -> LoadedLab:

@@ -40,9 +40,17 @@ class LabsPlugin:
         self._open: tuple[str, Station] | None = None
 
     def grade(self, lab: LoadedLab, file: Path) -> tuple[list[Result], str]:
-        """Grade one variant of a lab, as `proof.grade_file` does."""
+        """Grade one variant of a lab, as `proof.grade_file` does.
+
+        Raises:
+            AssertionError: it has cost the next lab its warm engines.
+        """
         seed = seed_of(self._course.secret, lab.spec.id)
-        return proof.grade_file(lab, file, self._station(lab), seed)
+        station = self._station(lab)
+        found = proof.grade_file(lab, file, station, seed)
+        if station.damage:
+            raise AssertionError("engines cannot be used again after it: " + "; ".join(station.damage))
+        return found
 
     def _station(self, lab: LoadedLab) -> Station:
         """Where variants of `lab` run, one after the other as the labs of a submission do.

@@ -1,7 +1,7 @@
 """Fetch jars once, check them against our own lock, and keep them per user.
 
-They come in groups: Delta's, which every lab with Spark needs, and those that only labs with Kafka
-do. A group is fetched when it is first asked for.
+They come in groups: what Spark needs beside its own jars, the same for every lab, so that all share
+one ahead-of-time cache; and a Kafka broker's. A group is fetched when it is first asked for.
 
 `jgo` resolves and downloads from Maven Central, or from the mirror that `GRADER_MAVEN_MIRROR`
 names, without a JVM. A jar reaches the cache by an atomic rename and only with the SHA-256 that
@@ -28,7 +28,7 @@ MIRROR = "GRADER_MAVEN_MIRROR"
 CACHE = "GRADER_CACHE"
 
 #: Delta's jars and Spark's Kafka connector come beside Spark's own; a broker's stand alone.
-Group = Literal["delta", "kafka-connector", "kafka-broker"]
+Group = Literal["spark", "kafka-broker"]
 #: Called before each download with the jar's name, its number from 1, and how many there are.
 Progress = Callable[[str, int, int], None]
 
@@ -55,7 +55,7 @@ def cache_folder() -> Path:
     return Path(named) if named else Path(platformdirs.user_cache_dir("lakehouse-grader"))
 
 
-def locked(group: Group = "delta") -> list[Jar]:
+def locked(group: Group = "spark") -> list[Jar]:
     """The jars of a group of `jars.lock`."""
     text = resources.files("grader.provision").joinpath("jars.lock").read_text(encoding="utf-8")
     jars = []
@@ -70,18 +70,18 @@ def locked(group: Group = "delta") -> list[Jar]:
     return jars
 
 
-def missing(group: Group = "delta") -> list[Jar]:
+def missing(group: Group = "spark") -> list[Jar]:
     """Locked jars of a group that the cache lacks or holds damaged."""
     folder = cache_folder() / "jars"
     return [j for j in locked(group) if not _sound(folder / j.name, j)]
 
 
-def find_jars(group: Group = "delta") -> list[Path]:
+def find_jars(group: Group = "spark") -> list[Path]:
     """The jars of a group in the cache. Sizes are trusted here; `missing` checks contents."""
     return [cache_folder() / "jars" / j.name for j in locked(group)]
 
 
-def ensure_jars(progress: Progress | None = None, group: Group = "delta") -> list[Path]:
+def ensure_jars(progress: Progress | None = None, group: Group = "spark") -> list[Path]:
     """The jars of a group, fetched if the cache lacks them.
 
     Raises:

@@ -1,6 +1,6 @@
-"""Where a trained ahead-of-time cache of Java's is kept, and whether it may be used.
+"""Where trained ahead-of-time caches of Java's are kept, and whether they may be used.
 
-A cache is bound to one Java, one list of jars and one set of flags, of which its name is made. A
+There is one for Spark and one for a Kafka broker. Each is bound to one Java, one list of jars and one set of flags, of which its name is made. A
 hash beside it tells a damaged one, which is removed, so that it is trained again.
 """
 
@@ -17,19 +17,22 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from grader.errors import ProvisionError
-from grader.provision.jars import cache_folder, locked
+from grader.provision.jars import Group, cache_folder, locked
 from grader.provision.java import find_java
 
 #: Bumped when the flags or the settings of the JVM change.
-EDITION = 2
+EDITION = 3
+#: What the files' names begin with.
+_NAMES: dict[Group, str] = {"spark": "java", "kafka-broker": "kafka"}
 #: The first release of Java that makes such a cache in one go (JEP 514).
 FIRST_RELEASE = 25
 #: Seconds after its last use that a cache of another version or environment is kept.
 _MONTH = 30 * 86_400
 
 
-def cache_path() -> Path | None:
-    """Where this machine's cache is or would be; None if its Java cannot have one."""
+def cache_path(group: Group = "spark") -> Path | None:
+    """Where this machine's cache for what runs on these jars is or would be; None if its Java
+    cannot have one."""
     java = find_java()
     if java.release < FIRST_RELEASE:
         return None
@@ -38,16 +41,16 @@ def cache_path() -> Path | None:
         parts.append((java.home / "release").read_text(encoding="utf-8"))
     # Java itself compares when its jars were last written.
     jars = cache_folder() / "jars"
-    parts += [f"{jar.name} {jar.sha256} {_written(jars / jar.name)}" for jar in locked()]
+    parts += [f"{jar.name} {jar.sha256} {_written(jars / jar.name)}" for jar in locked(group)]
     spec = importlib.util.find_spec("pyspark")
     parts += [f"{place} {_written(Path(place, 'jars'))}" for place in _places(spec)]
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    return cache_folder() / f"java-{key}.aot"
+    return cache_folder() / f"{_NAMES[group]}-{key}.aot"
 
 
-def find_cache() -> Path | None:
+def find_cache(group: Group = "spark") -> Path | None:
     """The cache, if it is there and sound. A damaged one is removed."""
-    path = cache_path()
+    path = cache_path(group)
     if path is None or not path.is_file():
         return None
     try:
@@ -76,7 +79,7 @@ def keep_cache(made: Path, path: Path) -> None:
     fresh.chmod(0o644)
     _note(path).write_text(f"{_hash(fresh)}\n", encoding="ascii")
     fresh.replace(path)
-    for old in path.parent.glob("java-*.aot*"):
+    for old in path.parent.glob(f"{path.name.partition('-')[0]}-*.aot*"):
         with suppress(OSError):
             fresh_enough = old.stat().st_mtime > time.time() - _MONTH
             if not old.name.startswith(path.stem) and not fresh_enough:

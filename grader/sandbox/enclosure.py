@@ -102,6 +102,13 @@ class Walled:
                 self._watch.poll()
         return self._watch.ran_out or ""
 
+    def cpu_seconds(self) -> float:
+        """See `Enclosure.cpu_seconds`."""
+        if not self._closed:
+            with suppress(OSError):
+                self._watch.poll(disk=False)
+        return self._watch.cpu
+
     def printed(self) -> str:
         """See `Enclosure.printed`."""
         if self._output >= 0:

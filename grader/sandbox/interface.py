@@ -115,6 +115,10 @@ class Enclosure(Protocol):
         """The limit that ended it, `memory: 1.5 GiB reached`, or nothing."""
         ...
 
+    def cpu_seconds(self) -> float:
+        """Seconds of processors that all processes inside have used since it is up."""
+        ...
+
     def printed(self) -> str:
         """What was printed before any lab began."""
         ...

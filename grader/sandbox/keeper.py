@@ -13,7 +13,7 @@ import secrets
 import selectors
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -32,12 +32,24 @@ VANISH = 1.0
 
 
 class Keeper:
-    """A warm wall for the labs of one submission. It gets ready while the host goes on."""
+    """A warm wall for the labs of one submission. It gets ready while the host goes on.
 
-    def __init__(self, sandbox: Sandbox, plan: Plan) -> None:
+    `started` is called with the name of each engine, or set of imports, that it has started.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, plan: Plan, started: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._plan = plan
-        self._ready = False
+        self._started = started
+        self._awaited = ["start"]
         self._open = False
+        #: Whether something had to be started for the lab that was begun last.
+        self.cold = True
+        #: Why it can serve no other lab, once that is known.
+        self.lost = ""
+        #: What a lab that came to a clean end has broken all the same.
+        self.damage = ""
         self._labs = 0
         self._own: set[int] = set()
         self._status: int | None = None
@@ -50,7 +62,7 @@ class Keeper:
         finally:
             theirs.close()
         self._control.setblocking(False)
-        self._begun = time.monotonic()
+        self._clock = time.monotonic()
         limits = {
             # A backstop: whoever limits the whole wall is to say so first.
             "processes": most_processes(plan.limits) + self._enclosure.settings.get("others", 0),
@@ -72,56 +84,58 @@ class Keeper:
         """Whether no lab but the first was begun in it, or tried to."""
         return self._labs <= 1
 
+    def warm(self, lab: Mapping[str, Any]) -> None:
+        """Have it start what a lab wants (its `runtime`, its `file` if that is known), and do not
+        wait for it. Only while no lab is open."""
+        request = secrets.token_hex(8)
+        self._awaited.append(request)
+        self._send({"id": request, "op": "warm", "lab": dict(lab)})
+
     def ready(self) -> None:
-        """Wait until its engines have started.
+        """Wait until all that it was to start has started.
 
         Raises:
-            SandboxFault: they did not, before any student code ran.
+            SandboxFault: it did not, before any student code ran.
         """
-        if self._ready:
-            return
-        left = self._begun + self._plan.limits.start - time.monotonic()
-        try:
-            self._answer("start", max(left, 1.0))
-        except SandboxFault as error:
-            told = clean(self._enclosure.printed(), 2000).strip()
-            ran_out = self._enclosure.ran_out()
-            self.close()
-            why = ran_out or str(error)
-            message = f"the {self._plan.role} did not start: {why}"
-            raise SandboxFault(f"{message}\n{told}" if told else message) from error
-        self._ready = True
-        self._own = self._enclosure.pids
+        self._wait("did not start")
 
     def open(self, settings: Mapping[str, Any], limits: Limits) -> GuestProcess:
-        """Begin a lab: one at a time.
+        """Begin a lab with these `settings`, its `runtime` and `file` among them: one at a time.
 
         Raises:
             SandboxFault: it cannot be begun.
         """
-        self.ready()
         assert not self._open  # one lab is closed before the next
         self._labs += 1
+        lab = {"runtime": settings.get("runtime", []), "file": settings.get("file", "")}
+        failure = "did not start"
+        if not self._awaited:
+            failure = "cannot begin a lab"
+            self._clock = time.monotonic()
+        self.cold = False
         ours: list[int] = []
         theirs: list[int] = []
         try:
             # What the last lab was allowed, and has used of it, is no matter of this one's start.
             self._enclosure.begin(replace(self._plan.limits, cpu=math.inf))
+            self.warm(lab)
+            self._wait(failure)
             for to_it in (True, False, False):
                 read, write = os.pipe()
                 theirs.append(read if to_it else write)
                 ours.append(write if to_it else read)
             request = secrets.token_hex(8)
-            socket.send_fds(self._control, [_packed({"id": request, "op": "open"})], theirs)
+            message = _packed({"id": request, "op": "open", "lab": lab})
+            socket.send_fds(self._control, [message], theirs)
             self._answer(request, OPEN)
             start = {**settings, "data_bytes": most_data(limits)}
             guest = GuestProcess(self, (ours[0], ours[1], ours[2]), start, limits)
         except BaseException as error:
             for fd in ours:
                 os.close(fd)
-            self.close()
-            if isinstance(error, OSError | SandboxFault):
-                told = f"the {self._plan.role} cannot begin a lab: {error}"
+            told = f"the {self._plan.role} cannot begin a lab: {error}"
+            self._give_up(told)
+            if isinstance(error, OSError | SandboxFault) and not isinstance(error, _Unready):
                 raise SandboxFault(told) from error
             raise
         finally:
@@ -131,6 +145,28 @@ class Keeper:
         self._status = None
         return guest
 
+    def _wait(self, failure: str) -> None:
+        started: list[str] = []
+        wall_is_new = "start" in self._awaited
+        left = self._clock + self._plan.limits.start - time.monotonic()
+        try:
+            while self._awaited:
+                value = self._answer(self._awaited[0], max(left, 1.0))
+                started += [clean(str(v), 100) for v in value] if isinstance(value, list) else []
+                self._awaited.pop(0)
+        except SandboxFault as error:
+            ended = self._control.fileno() < 0
+            told = "" if ended else clean(self._enclosure.printed(), 2000).strip()
+            ran_out = self._enclosure.ran_out()
+            message = f"the {self._plan.role} {failure}: {ran_out or error}"
+            self._give_up(message)
+            raise _Unready(f"{message}\n{told}" if told else message) from error
+        if started or wall_is_new:
+            self.cold = True
+            self._own = self._enclosure.pids
+        for what in started:
+            self._started(what)
+
     def begin(self, limits: Limits) -> None:
         """The lab in it is ready, and what it uses counts from now on."""
         self._enclosure.begin(limits)
@@ -138,6 +174,10 @@ class Keeper:
     def ran_out(self) -> str:
         """The limit that ended it, or nothing."""
         return self._enclosure.ran_out()
+
+    def cpu_seconds(self) -> float:
+        """Seconds of processors that everything in it has used so far."""
+        return self._enclosure.cpu_seconds()
 
     def autopsy(self) -> str:
         """Why the lab's process is gone."""
@@ -155,11 +195,12 @@ class Keeper:
         """The lab in it is over. Without a clean end the wall goes, too."""
         if not self._open:
             return
-        if clean_end and self._settle() and self._alone():
-            self._open = False
-            return
         self._open = False
-        self.close()
+        if not clean_end:
+            self._give_up(self.ran_out() or "its lab came to no clean end")
+        elif damage := self._settle() or ("" if self._alone() else "a process of its lab is left"):
+            self.damage = damage
+            self._give_up(damage)
 
     def finish(self, timeout: float) -> None:
         """Let its engines end in their own time, of at most `timeout` seconds.
@@ -180,21 +221,28 @@ class Keeper:
         self._enclosure.close()
         self._control.close()
 
-    def _settle(self) -> bool:
-        """Have it clear up after its lab; whether everything is as it was."""
+    def _give_up(self, why: str) -> None:
+        self.lost = self.lost or clean(why, 1000)
+        self.close()
+
+    def _settle(self) -> str:
+        """Have it clear up after its lab; what is not as it was, or nothing."""
         if self._status is not None or self._control.fileno() < 0:
-            return False
+            return "its lab has ended by itself"
         request = secrets.token_hex(8)
         self._status = -9
         try:
             self._send({"id": request, "op": "settle"})
             told = self._answer(request, SETTLE)
-        except SandboxFault:
-            return False
+        except SandboxFault as error:
+            return f"it cannot clear up: {error}"
         if not isinstance(told, dict) or type(told.get("status")) is not int:
-            return False
+            return "it does not say how its lab ended"
         self._status = told["status"]
-        return told.get("damage") == "" and not self.ran_out()
+        damage = told.get("damage")
+        if not isinstance(damage, str):
+            return "it does not say what its lab has damaged"
+        return damage or self.ran_out()
 
     def _alone(self) -> bool:
         """Whether nobody is inside but who was there before the first lab: the host's own look."""
@@ -235,6 +283,10 @@ class Keeper:
         if reply.get("ok") is not True:
             raise SandboxFault(clean(str(reply.get("error")), 2000))
         return reply.get("value")
+
+
+class _Unready(SandboxFault):
+    """What was to start has not: the message is whole."""
 
 
 def _packed(message: dict[str, Any]) -> bytes:

@@ -114,6 +114,11 @@ class Watch:
         self.peak = Usage()
         self.disk = DiskUsage()
 
+    @property
+    def cpu(self) -> float:
+        """Seconds of processor time at the last reading, counted from the first process on."""
+        return self._cpu
+
     def begin(self, allowed: Allowance | None = None) -> None:
         """Count processor time from now on, and from now on allow something else, if given.
 

@@ -105,8 +105,8 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
 def lock(monkeypatch: pytest.MonkeyPatch) -> list[Jar]:
     """A lock of two jars of Delta's, and of one that only Kafka needs."""
     both = [jar("one"), jar("two", b"PK another")]
-    groups = {"delta": both, "kafka-broker": [jar("three", b"PK third")]}
-    monkeypatch.setattr(jars, "locked", lambda group="delta": groups[group])
+    groups = {"spark": both, "kafka-broker": [jar("three", b"PK third")]}
+    monkeypatch.setattr(jars, "locked", lambda group="spark": groups[group])
     return both
 
 
@@ -253,8 +253,8 @@ def test_a_group_is_fetched_when_it_is_asked_for(
 @pytest.mark.parametrize(
     ("group", "artifact"),
     [
-        ("delta", "delta-spark_4.2_2.13"),
-        ("kafka-connector", "spark-sql-kafka-0-10_2.13"),
+        ("spark", "delta-spark_4.2_2.13"),
+        ("spark", "spark-sql-kafka-0-10_2.13"),
         ("kafka-broker", "kafka_2.13"),
     ],
 )

@@ -30,7 +30,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Java:
     monkeypatch.setenv(CACHE, str(tmp_path / "cache"))
     (tmp_path / "cache").mkdir()
     monkeypatch.setattr(module, "find_java", lambda: java)
-    monkeypatch.setattr(module, "locked", lambda: [JAR])
+    monkeypatch.setattr(module, "locked", lambda _: [JAR])
     monkeypatch.setattr(metadata, "version", lambda _: "4.2.0")
     return java
 
@@ -72,12 +72,12 @@ def another_spark(java: Java, patch: pytest.MonkeyPatch) -> None:
 
 def another_jar(java: Java, patch: pytest.MonkeyPatch) -> None:
     """A jar of the same name with other content."""
-    patch.setattr(module, "locked", lambda: [replace(JAR, sha256="cd" * 32)])
+    patch.setattr(module, "locked", lambda _: [replace(JAR, sha256="cd" * 32)])
 
 
 def one_more_jar(java: Java, patch: pytest.MonkeyPatch) -> None:
     """A longer class path."""
-    patch.setattr(module, "locked", lambda: [JAR, replace(JAR, artifact="two")])
+    patch.setattr(module, "locked", lambda _: [JAR, replace(JAR, artifact="two")])
 
 
 def other_flags(java: Java, patch: pytest.MonkeyPatch) -> None:
@@ -104,6 +104,18 @@ def test_whatever_it_is_bound_to_changes_its_name(
     before = path()
     change(machine, monkeypatch)
     assert path() != before
+
+
+def test_a_broker_has_one_of_its_own(tmp_path: Path) -> None:
+    """Beside that of Spark, and neither is taken for the other."""
+    broker = cache_path("kafka-broker")
+    assert broker is not None
+    assert broker.name.startswith("kafka-")
+    keep_cache(made(tmp_path), broker)
+    assert find_cache() is None
+    assert find_cache("kafka-broker") == broker
+    keep_cache(made(tmp_path), path())
+    assert find_cache("kafka-broker") == broker
 
 
 def test_an_older_java_has_none(machine: Java, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +163,7 @@ def test_a_damaged_cache_is_removed(tmp_path: Path, damage: str) -> None:
 def test_what_nobody_used_for_a_month_goes(tmp_path: Path) -> None:
     """Also what one that was killed had begun; what another environment uses stays, and so do
     other things of the folder."""
-    keep = ("java-notes.txt", "mlflow-store-3.db", "jars", "java-89ab.aot")
+    keep = ("java-notes.txt", "mlflow-store-3.db", "jars", "java-89ab.aot", "kafka-4567.aot")
     for name in ("java-0123.aot", "java-0123.aot.sha256", "java-4567.aot.new", *keep):
         (tmp_path / "cache" / name).touch()
         if name != "java-89ab.aot":

@@ -38,8 +38,10 @@ def keeps(tmp_path: Path) -> Iterator[Keeps]:
     before = open_files()
     made: list[Keeper] = []
 
-    def start(sandbox: Bare, **fields: Any) -> Keeper:
-        made.append(Keeper(sandbox, plan(tmp_path, **{"limits": LIMITS, **fields})))
+    def start(
+        sandbox: Bare, started: Callable[[str], None] = lambda _: None, **fields: Any
+    ) -> Keeper:
+        made.append(Keeper(sandbox, plan(tmp_path, **{"limits": LIMITS, **fields}), started))
         return made[-1]
 
     yield start
@@ -107,7 +109,8 @@ def test_a_killed_lab_is_told_as_such(keeps: Keeps, sandbox: Bare) -> None:
     keeper = keeps(sandbox)
     guest = keeper.open({}, LIMITS)
     guest.ready()
-    (child,) = children(sandbox.made[0].process.pid)
+    (zygote,) = children(sandbox.made[0].process.pid)
+    (child,) = children(zygote)
     os.kill(child, 9)
     with pytest.raises(StudentError, match="was killed"):
         guest.ask("files", 5, pattern="*")
@@ -126,7 +129,8 @@ def test_a_limit_is_told_rather_than_the_end(keeps: Keeps, sandbox: Bare) -> Non
     guest = keeper.open({}, LIMITS)
     guest.ready()
     sandbox.made[0].told = "disk: 1 GiB reached"
-    (child,) = children(sandbox.made[0].process.pid)
+    (zygote,) = children(sandbox.made[0].process.pid)
+    (child,) = children(zygote)
     os.kill(child, 9)
     with pytest.raises(StudentError, match=r"^disk: 1 GiB reached$"):
         guest.ask("files", 5, pattern="*")
@@ -190,6 +194,7 @@ def test_a_process_left_over_costs_the_wall(
     sandbox.made[0].others = {1}
     guest.close()
     assert not keeper.usable
+    assert keeper.damage == keeper.lost == "a process of its lab is left"
     assert sandbox.made[0].closed
 
 
@@ -245,7 +250,7 @@ def test_a_lab_that_cannot_be_begun_is_a_fault(
 ) -> None:
     """No descriptor is left open, and the wall goes."""
     monkeypatch.setattr(module, "OPEN", 0.3)
-    sandbox = Bare(f"{READY}{script}\n")
+    sandbox = Bare(f"{READY}warmed()\n{script}\n")
     keeper = keeps(sandbox)
     with pytest.raises(SandboxFault, match="the inspector cannot begin a lab"):
         keeper.open({}, LIMITS)
@@ -257,7 +262,7 @@ def test_a_failed_try_counts_as_a_lab(keeps: Keeps, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(module, "OPEN", 0.3)
     sandbox = Bare(
         f"{ONE_LAB}request, _ = hear()\nsay(request, value={{'status': 0, 'damage': ''}})\n"
-        "time.sleep(60)\n"
+        "warmed()\ntime.sleep(60)\n"
     )
     keeper = keeps(sandbox)
     guest = keeper.open({}, LIMITS)
@@ -268,6 +273,49 @@ def test_a_failed_try_counts_as_a_lab(keeps: Keeps, monkeypatch: pytest.MonkeyPa
     with pytest.raises(SandboxFault):
         keeper.open({}, LIMITS)
     assert not keeper.fresh
+
+
+def test_what_a_lab_wants_is_started_first(keeps: Keeps) -> None:
+    """Each thing that was started is told once, and makes the lab's start a cold one."""
+    again = "request, _ = hear()\nsay(request, value={'status': 0, 'damage': ''})\n"
+    sandbox = Bare(
+        f"{READY}ahead, _ = hear()\nsay(ahead, value=['java'])\n"
+        "assert ahead['lab'] == {'runtime': ['spark'], 'file': ''}, ahead\n"
+        "wanted, _ = hear()\nsay(wanted, value=['imports: spark'])\n"
+        "assert wanted['lab'] == {'runtime': ['spark'], 'file': 'labs/a.py'}, wanted\n"
+        "request, fds = hear()\nassert request['lab'] == wanted['lab']\nsay(request)\n"
+        "os.read(fds[0], 1 << 16)\nos.write(fds[1], b'{\"id\": \"start\", \"ok\": true}\\n')\n"
+        f"shut(fds)\n{again}shut(opened())\n{again}time.sleep(60)\n"
+    )
+    started: list[str] = []
+    keeper = keeps(sandbox, started.append)
+    keeper.warm({"runtime": ["spark"], "file": ""})
+    wanted = {"runtime": ["spark"], "file": "labs/a.py"}
+    for cold in (True, False):
+        guest = keeper.open(wanted, LIMITS)
+        guest.ready()
+        guest.close()
+        assert keeper.usable
+        assert (keeper.cold, started) == (cold, ["java", "imports: spark"])
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_cannot_be_started_is_told(keeps: Keeps, first: bool) -> None:
+    """With what the wall has printed; of a later lab it is no failure to start."""
+    again = "" if first else f"{ONE_LAB}say(hear()[0], value={{'status': 0, 'damage': ''}})\n"
+    fails = "print('who printed')\nsay(hear()[0], ok=False, error='no jars')\n"
+    sandbox = Bare(f"{READY if first else ''}{again}{fails}")
+    keeper = keeps(sandbox)
+    if not first:
+        guest = keeper.open({}, LIMITS)
+        guest.ready()
+        guest.close()
+    failure = "did not start" if first else "cannot begin a lab"
+    with pytest.raises(SandboxFault) as caught:
+        keeper.open({}, LIMITS)
+    assert str(caught.value) == f"the inspector {failure}: no jars\nwho printed"
+    assert keeper.lost == f"the inspector {failure}: no jars"
+    assert sandbox.made[0].closed
 
 
 def test_settings_that_are_no_data_leave_nothing_open(keeps: Keeps, sandbox: Bare) -> None:

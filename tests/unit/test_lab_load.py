@@ -207,7 +207,7 @@ def test_flaws_of_the_definition_come_first(tmp_path: Path) -> None:
     write(folder / "lab.yaml", LAB.format(id="other") + "zzz: 1\n")
     assert told(folder).splitlines() == [
         "labs/my-lab/lab.yaml:8:1: other: unknown key `zzz`; "
-        "known here: id, title, domain, topics, points, summary, runtime, budgets"
+        "known here: id, title, domain, topics, points, summary, runtime, seconds, budgets"
     ]
 
 

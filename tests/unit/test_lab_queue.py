@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,12 @@ class Station:
         self.killed = threading.Event()
         self.closed = 0
         self.spoilt = False
+        self.java = False
         Station.made.append(self)
 
     made: list[Station]
 
-    def warm(self) -> None:
+    def warm(self, runtime: list[str]) -> None:
         """Nothing is to be warmed."""
 
     def admit(self, folder: Path) -> None:
@@ -115,10 +117,14 @@ def lab(id_: str) -> LoadedLab:
 def queue(pool: Pool, *ids: str, more: bool = False) -> LabQueue:
     """A queue with these labs."""
     made = LabQueue(pool, Path("/copy"), more=more)
-    for id_ in ids:
-        made.add(lab(id_), Path("/copy/labs", f"{id_}.py"), "seed")
+    add(made, *ids)
     Session.gate.set()
     return made
+
+
+def add(to: LabQueue, *ids: str) -> None:
+    """Have these labs run, too."""
+    to.add((lab(id_), Path("/copy/labs", f"{id_}.py"), "seed") for id_ in ids)
 
 
 def verdict(of: LabQueue, id_: str) -> Verdict:
@@ -164,7 +170,7 @@ def test_a_station_in_doubt_serves_no_other_lab(pool: Pool, how: str) -> None:
     expected = Verdict.GRADER_FAULT if how == "raises" else Verdict.CORRECT
     assert verdict(made, IDS[0]) is expected
     assert [s.closed for s in Station.made] == [1]
-    made.add(lab(IDS[1]), Path("/copy/labs", f"{IDS[1]}.py"), "seed")
+    add(made, IDS[1])
     assert verdict(made, IDS[1]) is Verdict.CORRECT
     made.close()
     assert [s.closed for s in Station.made] == [1, 1]
@@ -175,10 +181,10 @@ def test_a_station_that_cannot_be_made_is_a_fault(
 ) -> None:
     """Told as what it is."""
 
-    def fail(_: Station) -> None:
+    def fail(*_: Any) -> None:
         raise SandboxFault("no wall")
 
-    monkeypatch.setattr(Station, "warm", fail)
+    monkeypatch.setattr(pool_module, "Station", fail)
     made = queue(pool, IDS[0])
     (result,) = made.ran(IDS[0]).results
     assert (result.verdict, result.reason) == (Verdict.GRADER_FAULT, "no wall")
@@ -213,7 +219,7 @@ def test_who_gave_up_waiting_does_not_wait_again(
     Session.acts = {IDS[0]: lambda _: forever.wait(30)}
     monkeypatch.setattr(module, "PATIENCE", 0.1)
     made = queue(pool, IDS[0])
-    job = made._jobs[IDS[0]]
+    job = made._jobs[IDS[0]].future
 
     class Limit(BaseException):
         """What a time limit raises while somebody waits."""
@@ -242,4 +248,77 @@ def test_the_next_submissions_engines_start_when_all_labs_have_begun(
     first.set()
     assert verdict(made, IDS[0]) is Verdict.CORRECT
     assert seen[1:] == [2, 3 if more else 2]
+    made.close()
+
+
+#: Seconds of each lab by its author; those with a JVM begin with `s`.
+SECONDS = {"s1": 9.0, "m1": 4.0, "m2": 4.0, "s2": 9.0, "m3": 4.0, "s3": 9.0, "m4": 4.0, "s4": 9.0}
+
+
+def timed(id_: str) -> LoadedLab:
+    """A lab with Spark or without, which takes what is said above."""
+    made = lab(id_)
+    runtime = ("spark",) if id_[0] == "s" else ("mlflow",)
+    return replace(made, spec=replace(made.spec, runtime=runtime, seconds=SECONDS[id_]))
+
+
+def timed_queue(pool: Pool, *, more: bool = False) -> LabQueue:
+    """A queue with all of them."""
+    made = LabQueue(pool, Path("/copy"), more=more)
+    made.add((timed(id_), Path("/copy/labs", f"{id_}.py"), "seed") for id_ in SECONDS)
+    Session.gate.set()
+    return made
+
+
+def test_spark_labs_follow_each_other_on_one_jvm(pool: Pool) -> None:
+    """In their order, and the others beside, while another submission's engines warm up."""
+    others = threading.Event()
+    Session.acts = {"s1": lambda _: others.wait(5), "m4": lambda _: others.set()}
+    made = timed_queue(pool, more=True)
+    assert {made.ran(id_).results[0].verdict for id_ in SECONDS} == {Verdict.CORRECT}
+    made.close()
+    used = [s for s in Station.made if s.labs]
+    assert sorted(s.labs for s in used) == [["m1", "m2", "m3", "m4"], ["s1", "s2", "s3", "s4"]]
+    assert [s.java for s in used if s.labs[0] == "s1"] == [True]
+    assert [s.java for s in used if s.labs[0] == "m1"] == [False]
+
+
+def test_who_is_through_takes_what_is_worth_a_jvm(pool: Pool) -> None:
+    """With nothing to come, the other side does not stand idle, and one that has a JVM takes what
+    is left of the others."""
+    taken = threading.Event()
+    Session.acts = {"s1": lambda _: taken.wait(5), "s2": lambda _: taken.set()}
+    made = timed_queue(pool)
+    assert {made.ran(id_).results[0].verdict for id_ in SECONDS} == {Verdict.CORRECT}
+    made.close()
+    first, second = Station.made
+    assert first.labs[0] == "s1"
+    assert second.labs[:5] == ["m1", "m2", "m3", "m4", "s2"]
+    assert [s.java for s in Station.made] == [True, True]
+
+
+@pytest.mark.parametrize("cores", [2, 4])
+def test_others_wait_for_a_jvm_only_where_cores_are_few(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, cores: int
+) -> None:
+    """Its start takes two; what takes less time than the Spark labs in all can wait."""
+    begun: list[str] = []
+    gate = threading.Event()
+
+    def start(session: Session) -> None:
+        begun.append(session.lab.spec.id)
+        if session.lab.spec.id == "s1":
+            assert gate.wait(5)
+
+    monkeypatch.setattr(Session, "start", start)
+    pool.crowded = cores < 4
+    made = timed_queue(pool)
+    if cores == 2:
+        assert not made._jobs["m1"].future.done()
+        assert made._calm.wait(0.1) is False
+        assert begun == ["s1"]
+    else:
+        made.ran("m4")
+    gate.set()
+    assert {made.ran(id_).results[0].verdict for id_ in SECONDS} == {Verdict.CORRECT}
     made.close()

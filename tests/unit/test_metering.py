@@ -106,8 +106,10 @@ def test_a_tree_of_nobody_is_empty() -> None:
 def test_a_users_processes_are_found_wherever_they_are(start: Start, tmp_path: Path) -> None:
     """One that left the tree is still its user's."""
     note = tmp_path / "pid"
-    code = "r, w = os.pipe()\nif os.fork() == 0:\n    os.setsid()\n    if os.fork(): os._exit(0)\n"
+    code = "r, w = os.pipe()\nif os.fork() == 0:\n    os.setsid()\n    left = os.getpid()\n"
+    code += "    if os.fork(): os._exit(0)\n"
     code += f"    os.close(w)\n    open({str(note)!r}, 'w').write(str(os.getpid()))\n"
+    code += "    while os.getppid() == left: time.sleep(0.001)\n"
     code += "    print(flush=True)\n    os.read(r, 1)\n    os._exit(0)\nos.wait()\ntime.sleep(60)"
     run = start(code)
     lost = int(note.read_text())

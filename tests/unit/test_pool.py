@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from grader.labs import pool as module
 from grader.labs.pool import ROOM, Pool, free_memory, runtime_of, widest
 from grader.labs.session import limits_of
 from grader.labs.station import Engines
+from grader.labs.warmth import Warmth
 from grader.sandbox import cgroups
 from grader.sandbox.interface import Limits
 from tests.builders import lab_spec
@@ -31,20 +34,37 @@ class FakeStation:
     fails = False
 
     def __init__(
-        self, _: Any, engines: Engines, ids: list[str], runtime: list[str], limits: Limits
+        self,
+        _: Any,
+        engines: Engines,
+        ids: list[str],
+        runtime: list[str],
+        limits: Limits,
+        warmth: Warmth,
     ):
         self.engines, self.ids, self.runtime, self.limits = engines, ids, runtime, limits
+        self.warmth = warmth
+        self.warmed: list[str] | None = None
+        self.java = False
         self.closed = 0
         FakeStation.made.append(self)
 
-    def warm(self) -> None:
+    def warm(self, runtime: list[str]) -> None:
         """Start, or not."""
+        self.warmed, self.java = runtime, "spark" in runtime
         if FakeStation.fails:
             raise SandboxFault("no wall")
 
     def close(self) -> None:
         """Count."""
         self.closed += 1
+
+
+def result_of(pool: Pool, work: Callable[[], Any]) -> Future[Any]:
+    """What comes of `work` in a thread of the pool."""
+    future: Future[Any] = Future()
+    pool.run(lambda: future.set_result(work()))
+    return future
 
 
 @pytest.fixture(autouse=True)
@@ -64,8 +84,10 @@ def test_what_was_prepared_is_taken(stations: list[FakeStation]) -> None:
     pool.prepare()
     pool.prepare()
     assert len(stations) == 1
-    taken: list[object] = [pool.take(), pool.take()]
+    taken: list[object] = [pool.take(java=False), pool.take(java=True)]
     assert taken == stations
+    assert [s.warmed for s in stations] == [[], None]
+    assert all(s.warmth is pool.warmth for s in stations)
     pool.close()
     assert [s.closed for s in stations] == [0, 0]
     assert stations[0].ids == ["a", "b"]
@@ -94,7 +116,7 @@ def test_nothing_is_prepared_without_room(
     pool = Pool(Bare(), ENGINES, [lab_spec()], workers)
     pool.prepare()
     assert stations == []
-    taken: list[object] = [pool.take()]
+    taken: list[object] = [pool.take(java=True)]
     assert taken == stations
 
 
@@ -118,17 +140,35 @@ def test_labs_run_side_by_side_where_there_is_room(
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     pool = Pool(Bare(), ENGINES, [lab_spec(f"lab-{n}") for n in range(labs)], workers)
     assert pool.abreast == abreast
-    names = [pool.run(threading.get_ident) for _ in range(20)]
+    names = [result_of(pool, threading.get_ident) for _ in range(20)]
     assert len({name.result(5) for name in names}) <= abreast
     pool.close()
 
 
 def test_as_many_are_prepared_as_work_side_by_side(stations: list[FakeStation]) -> None:
-    """The next submission begins with all of them warm."""
-    pool = Pool(Bare(), ENGINES, [lab_spec(f"lab-{n}") for n in range(8)])
+    """The next submission begins with all of them warm: one has a JVM and what goes with it, one
+    what the other labs want; each is for who asks for such a one."""
+    runtimes = [("spark",), ("kafka", "spark"), (), ("mlflow",)] * 2
+    specs = [replace(lab_spec(f"lab-{n}"), runtime=r) for n, r in enumerate(runtimes)]
+    pool = Pool(Bare(), ENGINES, specs)
     for _ in range(3):
         pool.prepare()
-    assert len(stations) == 2
+    assert [s.warmed for s in stations] == [["kafka", "spark"], ["mlflow"]]
+    plain: object = pool.take(java=False)
+    assert plain is stations[1]
+    another: object = pool.take(java=False)
+    assert another is stations[2]
+    pool.close()
+    assert [s.closed for s in stations] == [1, 0, 0]
+
+
+def test_without_spark_no_jvm_is_started_ahead(stations: list[FakeStation]) -> None:
+    """Both stations are for the labs that there are."""
+    specs = [replace(lab_spec(f"lab-{n}"), runtime=("mlflow",)) for n in range(8)]
+    pool = Pool(Bare(), ENGINES, specs)
+    for _ in range(3):
+        pool.prepare()
+    assert [s.warmed for s in stations] == [["mlflow"], ["mlflow"]]
     pool.close()
     assert [s.closed for s in stations] == [1, 1]
 
@@ -136,34 +176,12 @@ def test_as_many_are_prepared_as_work_side_by_side(stations: list[FakeStation]) 
 def test_a_thread_lives_as_long_as_the_pool(stations: list[FakeStation]) -> None:
     """A wall ends with the thread that has put it up."""
     pool = Pool(Bare(), ENGINES, [lab_spec()])
-    thread = pool.run(threading.current_thread).result(5)
-    assert pool.run(threading.current_thread).result(5) is thread
+    thread = result_of(pool, threading.current_thread).result(5)
+    assert result_of(pool, threading.current_thread).result(5) is thread
     assert thread.is_alive()
     assert thread.daemon
     pool.close()
     assert not thread.is_alive()
-
-
-def test_work_that_fails_is_told_and_harms_no_other(stations: list[FakeStation]) -> None:
-    """Whatever it raises; and work that was cancelled is not done."""
-    pool = Pool(Bare(), ENGINES, [lab_spec()])
-    begun, go_on = threading.Event(), threading.Event()
-    done: list[str] = []
-
-    def fail() -> None:
-        begun.set()
-        go_on.wait(5)
-        raise SystemExit("enough")
-
-    failed, cancelled = pool.run(fail), pool.run(lambda: done.append("cancelled"))
-    assert begun.wait(5)
-    assert cancelled.cancel()
-    go_on.set()
-    with pytest.raises(SystemExit):
-        failed.result(5)
-    pool.run(lambda: done.append("last")).result(5)
-    assert done == ["last"]
-    pool.close()
 
 
 def test_a_failure_is_told_to_who_takes(
@@ -173,9 +191,15 @@ def test_a_failure_is_told_to_who_takes(
     monkeypatch.setattr(FakeStation, "fails", True)
     pool = Pool(Bare(), ENGINES, [lab_spec()])
     pool.prepare()
-    with pytest.raises(SandboxFault, match="no wall"):
-        pool.take()
-    assert [s.closed for s in stations] == [1, 1]
+    assert [s.closed for s in stations] == [1]
+
+    def refuse(*_: object) -> None:
+        raise SandboxFault("no folders")
+
+    monkeypatch.setattr(module, "Station", refuse)
+    pool.prepare()
+    with pytest.raises(SandboxFault, match="no folders"):
+        pool.take(java=False)
 
 
 def test_a_cache_made_meanwhile_is_used(
@@ -187,7 +211,7 @@ def test_a_cache_made_meanwhile_is_used(
     monkeypatch.setattr(module, "find_cache", lambda: found.pop(0))
     pool = Pool(Bare(), engines, [replace(lab_spec(), runtime=("spark",))])
     for _ in range(3):
-        pool.take()
+        pool.take(java=False)
     assert [s.engines.cache for s in stations] == [None, Path("/c.aot"), Path("/c.aot")]
 
 

@@ -67,6 +67,10 @@ def test_a_seed_depends_on_secret_and_lab_alone() -> None:
 class Nowhere:
     """A station that only has folders."""
 
+    def cpu_seconds(self) -> float:
+        """Nothing was done."""
+        return 0.0
+
     def enter(self, lab: str) -> Path:
         """Any folder."""
         return Path("/nowhere") / lab

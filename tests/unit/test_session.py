@@ -11,6 +11,7 @@ from grader.errors import SandboxFault, StudentError
 from grader.labs.load import LoadedLab
 from grader.labs.session import LabSession
 from grader.labs.station import READER
+from grader.labs.warmth import Warmth
 from grader.sandbox.interface import Limits
 from tests.builders import lab_spec
 
@@ -50,6 +51,10 @@ class Keeper:
         self.broken, self.fresh = broken, fresh
         self.limits: list[Limits] = []
 
+    def warm(self, lab: Any) -> None:
+        """Take note."""
+        self.station.done.append(f"warm {self.role}: {lab['file']}")
+
     def open(self, settings: Any, limits: Limits) -> Guest:
         """Begin a lab, or not."""
         self.limits.append(limits)
@@ -69,6 +74,13 @@ class Station:
         self.keepers: list[Keeper] = []
         self.done: list[str] = []
         self.stops = self.breaks = False
+        self.warmth = Warmth()
+        self.cold = False
+
+    def cpu_seconds(self) -> float:
+        """Two more at each look."""
+        self.done.append("look")
+        return 2.0 * self.done.count("look")
 
     def enter(self, lab: str) -> Path:
         """Take note."""
@@ -100,8 +112,11 @@ def test_a_lab_runs_and_is_left(tmp_path: Path) -> None:
         assert lab.ask("runner", "call") == lab.ask("runner", "call") == "runner 1"
         assert str(lab.ask("inspector", "files")).startswith("inspector")
         assert lab.printed == "printed"
-    assert station.done == ["enter tiny", "leave tiny"]
+    due = ["look", "enter tiny", "warm inspector: labs/tiny.py", "look", "leave tiny"]
+    assert station.done == due
     assert [g.closed for g in station.guests] == [1, 1]
+    (cost,) = station.warmth.labs
+    assert (cost.lab, cost.cpu_seconds, cost.spark_jobs, cost.warm) == ("tiny", 2.0, None, True)
     limits = {k.role: one for k in station.keepers for one in k.limits}
     assert limits["inspector"] == READER
     assert limits["runner"] != READER
@@ -123,7 +138,11 @@ def test_another_labs_damage_costs_another_keeper(tmp_path: Path, broken: str) -
     with session(station) as lab:
         lab.run()
         assert lab.ask("runner", "call") == "runner 2"
-    assert station.done == ["enter tiny", "enter tiny", "leave tiny"]
+    assert [d for d in station.done if "tiny" in d and "warm" not in d] == [
+        "enter tiny",
+        "enter tiny",
+        "leave tiny",
+    ]
 
 
 @pytest.mark.parametrize("runners", [[("open", True)], [("ready", True)], [("open", False)] * 2])

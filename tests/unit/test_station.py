@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,27 @@ class FakeKeeper:
 
     made: list[FakeKeeper]
 
-    def __init__(self, _: Any, plan: Plan) -> None:
+    def __init__(self, _: Any, plan: Plan, started: Callable[[str], None]) -> None:
         self.plan = plan
+        self.started = started
+        self.warmed: list[dict[str, Any]] = []
+        self.lost = self.damage = ""
         self.usable = True
         self.closed = self.killed = 0
         self.breaks = False
         FakeKeeper.made.append(self)
+
+    def warm(self, lab: dict[str, Any]) -> None:
+        """Take note."""
+        self.warmed.append(lab)
+
+    def ran_out(self) -> str:
+        """No limit."""
+        return ""
+
+    def cpu_seconds(self) -> float:
+        """One, whatever is done."""
+        return 1.0
 
     def kill(self) -> None:
         """Count."""
@@ -152,20 +167,48 @@ def test_a_submission_is_taken_in(station: Station, tmp_path: Path) -> None:
 def test_a_keeper_is_kept_as_long_as_it_can_be_used(
     station: Station, keepers: list[FakeKeeper]
 ) -> None:
-    """A lost one is closed, and another takes its place."""
+    """A lost one is closed, and another takes its place: that is counted, with the reason."""
     first = station.keeper("runner")
     assert station.keeper("runner") is first
     keepers[0].usable = False
+    keepers[0].lost = "Java has ended"
     assert station.keeper("runner") is not first
-    assert [k.closed for k in keepers] == [1, 0]
+    keepers[1].usable = False
+    station.keeper("runner")
+    assert [k.closed for k in keepers] == [1, 1, 0]
+    assert station.warmth.walls == {"runner": 3}
+    assert station.warmth.replaced == ["runner: Java has ended", "runner: it has ended"]
+    assert station.cpu_seconds() == 3.0
+
+
+def test_what_keepers_start_is_counted(station: Station, keepers: list[FakeKeeper]) -> None:
+    """By role and by name; a station's JVMs are the runner's."""
+    roles: tuple[RoleName, ...] = ("runner", "inspector")
+    for role in roles:
+        station.keeper(role)
+    keepers[0].started("java")
+    for keeper in keepers:
+        keeper.started("imports: mlflow")
+    assert station.warmth.jvms == 1
+    assert station.warmth.started == {
+        "runner: java": 1,
+        "runner: imports: mlflow": 1,
+        "inspector: imports: mlflow": 1,
+    }
+    station.close()
+    station.close()
+    assert station.warmth.as_json()["cpu_seconds"] == 2.0
 
 
 def test_warming_up_starts_runner_and_inspector(
     station: Station, keepers: list[FakeKeeper]
 ) -> None:
-    """A scorer is rarely wanted."""
-    station.warm()
+    """With what a lab will want. A scorer is rarely wanted."""
+    assert not station.java
+    station.warm(["spark"])
+    assert station.java
     assert [k.plan.role for k in keepers] == ["runner", "inspector"]
+    assert [k.warmed for k in keepers] == [[{"runtime": ["spark"], "file": ""}]] * 2
 
 
 def test_only_the_runner_writes_and_has_the_labs_limits(
@@ -202,8 +245,8 @@ def test_store_and_cache_are_mounted_if_there_are_any(keepers: list[FakeKeeper])
 def test_kafkas_jars_are_there_for_labs_that_ask(
     keepers: list[FakeKeeper], runtime: list[str]
 ) -> None:
-    """The connector's beside Spark's, the broker's in a place of their own; else neither."""
-    engines = replace(ENGINES, connector=[Path("/jars/k.jar")], broker=[Path("/jars/b.jar")])
+    """In a place of their own, with a cache of their own; else nothing of them."""
+    engines = replace(ENGINES, broker=[Path("/jars/b.jar")], broker_cache=Path("/k.aot"))
     station = Station(Bare(), engines, ["one"], runtime, LIMITS)
     station.keeper("runner")
     station.close()
@@ -211,20 +254,17 @@ def test_kafkas_jars_are_there_for_labs_that_ask(
     mounted = [m.inside for m in keepers[0].plan.mounts]
     asked = "kafka" in runtime
     assert settings["jars"] == ["/run/jars/a.jar"]
-    assert settings.get("connector", []) == (["/run/jars/k.jar"] if asked else [])
-    assert settings.get("broker", []) == (["/run/kafka/b.jar"] if asked else [])
-    assert mounted == [
-        *settings["jars"],
-        *settings.get("connector", []),
-        *settings.get("broker", []),
-    ]
+    assert settings["broker"] == (["/run/kafka/b.jar"] if asked else [])
+    assert settings.get("broker_cache", "") == ("/run/broker_cache" if asked else "")
+    more = ["/run/broker_cache"] if asked else []
+    assert mounted == [*settings["jars"], *settings["broker"], *more]
 
 
 def test_closing_ends_everything_whatever_breaks(
     station: Station, keepers: list[FakeKeeper]
 ) -> None:
     """Each keeper gets its turn, the folders go, and closing again does nothing."""
-    station.warm()
+    station.warm([])
     keepers[0].breaks = keepers[1].breaks = True
     with pytest.raises(RuntimeError, match="it broke"):
         station.close()
@@ -253,7 +293,7 @@ def test_a_killed_station_has_no_keeper_any_more(
     station: Station, keepers: list[FakeKeeper]
 ) -> None:
     """Whoever works at it meets the end of what runs, and cannot begin anything else."""
-    station.warm()
+    station.warm([])
     station.kill()
     assert [k.killed for k in keepers] == [1, 1]
     roles: tuple[RoleName, ...] = ("runner", "scorer")

@@ -1,0 +1,112 @@
+"""Warm engines stay warm: walls, JVMs and jobs of Spark are counted, for verdicts do not show them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grader.course.course import Course
+from grader.labs import proof
+from grader.labs.load import load_labs
+from grader.labs.pool import runtime_of, widest
+from grader.labs.session import LabSession, limits_of
+from grader.labs.station import Engines, Station
+from grader.sandbox.interface import Sandbox
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
+
+COURSE = Course(Path(__file__).parents[2])
+LABS = load_labs(COURSE.labs_folder, COURSE.schemas)
+#: At most so many jobs does Spark run for a lab's fixture and its reference's file.
+JOBS = {
+    "batch-deployment": 0,
+    "delta-lake-operations": 0,
+    "feature-store-operations": 0,
+    "real-time-serving": 0,
+    "streaming-deployment": 0,
+}
+
+#: Runs a lab's reference at the one station.
+Run = Callable[[str], LabSession]
+
+
+def station_for(engines: tuple[Sandbox, Engines], labs: list[str]) -> Station:
+    """One station for these labs."""
+    specs = [LABS[lab].spec for lab in labs]
+    limits = widest([limits_of(spec) for spec in specs])
+    return Station(*engines, labs, runtime_of(specs), limits)
+
+
+def test_a_submissions_labs_share_one_wall_and_one_jvm(
+    engines: tuple[Sandbox, Engines], tmp_path: Path
+) -> None:
+    """Twelve labs, one after the other: nothing is put up or started twice, and nothing replaced.
+
+    A lab's start is cold if it is the first with its set of imports.
+    """
+    tmp_path.chmod(0o755)
+    (tmp_path / "labs").mkdir()
+    for id_, lab in LABS.items():
+        shutil.copyfile(lab.folder / "solution.py", tmp_path / "labs" / f"{id_}.py")
+    station = station_for(engines, list(LABS))
+    jobs = {}
+    try:
+        station.admit(tmp_path)
+        for id_, lab in LABS.items():
+            with LabSession(lab, f"labs/{id_}.py", station, "seed") as session:
+                session.run()
+                assert session.stopped == ""
+                assert session.ask("inspector", "files", pattern="no such file") == []
+                if "spark" in lab.spec.runtime:
+                    jobs[id_] = session.ask("runner", "jobs")
+    finally:
+        station.close()
+    warmth = station.warmth
+    assert warmth.replaced == []
+    assert warmth.walls == {"runner": 1, "inspector": 1}
+    assert warmth.jvms == 1
+    assert set(warmth.started.values()) == {1}
+    assert [cost.lab for cost in warmth.labs if not cost.warm] == [
+        "batch-deployment",
+        "delta-lake-operations",
+        "drift-tests",
+    ]
+    assert {id_: n for id_, n in jobs.items() if n > JOBS[id_]} == {}
+
+
+def test_a_labs_variants_share_one_wall_and_one_jvm(engines: tuple[Sandbox, Engines]) -> None:
+    """As proofs run them: stub, reference and a wrong solution."""
+    lab = LABS["delta-lake-operations"]
+    station = station_for(engines, [lab.spec.id])
+    try:
+        for name in ("stub.py", "solution.py", "mutants/appends_instead_of_merging.py"):
+            proof.grade_file(lab, lab.folder / name, station, "seed")
+            assert station.damage == []
+    finally:
+        station.close()
+    assert station.warmth.replaced == []
+    assert station.warmth.walls["runner"] == station.warmth.walls["inspector"] == 1
+    assert station.warmth.jvms == 1
+    assert [cost.warm for cost in station.warmth.labs] == [False, True, True]
+
+
+def test_a_lab_without_engines_waits_for_none(
+    engines: tuple[Sandbox, Engines], tmp_path: Path
+) -> None:
+    """Whatever other labs of the course need: no JVM, no imports."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "labs").mkdir()
+    shutil.copyfile(LABS["drift-tests"].folder / "solution.py", tmp_path / "labs/drift-tests.py")
+    station = station_for(engines, list(LABS))
+    try:
+        station.admit(tmp_path)
+        with LabSession(LABS["drift-tests"], "labs/drift-tests.py", station, "seed") as session:
+            session.run()
+            assert session.stopped == ""
+    finally:
+        station.close()
+    assert station.warmth.jvms == 0
+    assert station.warmth.started == {"runner: imports: none": 1, "inspector: imports: none": 1}
