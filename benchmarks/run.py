@@ -93,10 +93,18 @@ def _wall(m: Mapping[str, Any]) -> Iterator[Row]:
 
 def _labs(m: Mapping[str, Any]) -> Iterator[Row]:
     yield "all labs, seconds", _sizes({n: s["all"] for n, s in m["seconds"].items()}), ""
+    if "class" in m["seconds"]:
+        yield "second submission of a class, seconds", f"{m['seconds']['class']['second']:.1f}", ""
+    for told in m["warmth"]["cold"][:1]:
+        started = f"{told['walls'].get('runner', 0)} walls, {told['jvms']} JVMs"
+        starts = f"{told['warm_starts']} warm and {told['cold_starts']} cold starts"
+        yield "first submission", f"{started}, {starts}, {len(told['replaced'])} replaced", ""
+        yield "processors' seconds, all walls", f"{told['cpu_seconds']:.1f}", ""
+        for lab, cost in told["labs"].items():
+            jobs = "" if cost["spark_jobs"] is None else f", {cost['spark_jobs']} Spark jobs"
+            yield f"{lab}, processors' seconds", f"{cost['cpu_seconds']:.1f}{jobs}", ""
     for name, ratio in m["ratios"].items():
-        target = m["targets"].get(name.split(" / ")[1])
-        if isinstance(target, Mapping):
-            target = target[min(target, key=lambda n: abs(n - len(m["labs"])))]
+        target = m["targets"].get(name)
         yield f"all labs, {name}", f"{ratio:.2f}", _most(target) if target else ""
 
 

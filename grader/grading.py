@@ -126,9 +126,9 @@ class Workshop:
 
     def warm(self, labs: Collection[str]) -> None:
         """Let engines start for somebody's `labs` while there is something else to do."""
-        if any(map(self._chosen, labs)):
+        if wanted := [self.labs[lab].spec for lab in labs if self._chosen(lab)]:
             with suppress(GraderError):  # it is told where the labs are run
-                self.pool().prepare()
+                self.pool().prepare(wanted)
 
     def close(self) -> None:
         """End what waits for another submission."""

@@ -108,10 +108,11 @@ class Broker:
         pool = getattr(java.org.apache.spark.sql.kafka010.producer, "InternalKafkaProducerPool$")
         getattr(pool, "MODULE$").reset()
 
-    def finish(self) -> None:
-        """Let it end in its own time, which is when it writes a cache that it was to make."""
+    def finish(self) -> int:
+        """Let it end in its own time, which is when it writes a cache that it was to make; its
+        exit status."""
         self._process.terminate()
-        self._process.wait()
+        return self._process.wait()
 
     def close(self) -> None:
         """End it at once: nothing of it is kept."""

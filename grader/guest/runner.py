@@ -24,6 +24,7 @@ from grader.guest.refusal import Refused, describe
 if TYPE_CHECKING:
     from grader.guest.services.server import Services
 
+
 class Runner:
     """One lab of one student."""
 
@@ -77,7 +78,7 @@ class Runner:
         if op == "settle":
             return self._services is not None and self._services.settle()
         if op == "finish":
-            return self._broker and self._broker.finish()
+            return self._broker.finish() if self._broker else None
         if op == "jobs":
             return self._spark and self._spark._jsc.sc().dagScheduler().numTotalJobs()
         return self._lookup(fields["name"])

@@ -138,6 +138,7 @@ class LabQueue:
             waiting = self._waiting()
             spark = [job for job in waiting if job.java]
             others = [job for job in waiting if not job.java]
+            job: Job | None
             if spark and (java or not self._jvms):
                 job = spark[0]
             else:

@@ -83,17 +83,19 @@ class Pool:
                     return self._ready.pop(n)
             return self._make()
 
-    def prepare(self) -> None:
+    def prepare(self, labs: Iterable[LabSpec] | None = None) -> None:
         """Let a station warm up for whoever comes next, if nothing else needs the machine.
 
-        The first has a JVM, if some labs want one: that takes the longest.
+        It is for `labs`, or for any of the course. The first has a JVM, if some want one: that
+        takes the longest.
         """
+        specs = self._specs if labs is None else list(labs)
         with self._making:
             room = self._spare and len(self._ready) < self.abreast and free_memory() > ROOM
             if not room:
                 return
             java = not any(station.java for station in self._ready)
-            wanted = [s for s in self._specs if wants_java(s) == java] or self._specs
+            wanted = [s for s in specs if wants_java(s) == java] or specs
             with suppress(SandboxFault, OSError):  # who takes one is told
                 station = self._make()
                 try:

@@ -143,13 +143,13 @@ class LabSession:
             try:
                 guest = keeper.open(self._settings(), limits)
                 guest.ready()
-            except SandboxFault:
+            except SandboxFault as error:
                 if keeper.fresh:
                     raise
                 # What an earlier lab did to it must not cost this one: once more, with another.
                 if role == "runner":
                     self._station.enter(self.lab.spec.id)
-                guest = self._station.keeper(role).open(self._settings(), limits)
+                guest = self._station.another(role, error).open(self._settings(), limits)
                 guest.ready()
             self._guests[role] = guest
         return self._guests[role]

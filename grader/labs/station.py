@@ -36,10 +36,12 @@ VANISH = 5.0
 @dataclass(frozen=True, slots=True)
 class Engines:
     """What keepers need to start engines: a JAVA_HOME, the jars that come beside Spark's own, a
-    migrated MLflow store, an ahead-of-time cache of Java's. `tuning`, if given, is set in place of our settings of Spark and
-    Delta; `lasting` says that a station runs the same lab many times, where Java's best compiler
-    pays off; `train` is where, relative to the labs' folder, Java is to write such a cache, or
-    empty. `broker` is what a Kafka broker is, for labs that have one, with a cache of its own.
+    migrated MLflow store, an ahead-of-time cache of Java's.
+
+    `tuning`, if given, is set in place of our settings of Spark and Delta; `lasting` says that a
+    station runs the same lab many times, where Java's best compiler pays off; `train` is where,
+    relative to the labs' folder, Java is to write such a cache, or empty. `broker` is what a Kafka
+    broker is, for labs that have one; it has a cache of its own.
     """
 
     java: Path
@@ -82,6 +84,7 @@ class Station:
         #: Whether a JVM runs here, or is about to.
         self.java = False
         self._keepers: dict[RoleName, Keeper] = {}
+        self._damage: list[str] = []
         self._killed = False
         #: Processors' seconds of keepers that are no more.
         self._spent = 0.0
@@ -170,9 +173,19 @@ class Station:
 
     @property
     def damage(self) -> list[str]:
-        """What the last lab has broken, though it came to a clean end: a line for each role."""
+        """What labs have broken, though they came to a clean end, so that another wall was or will
+        be needed: a line each."""
         found = {role: keeper.damage for role, keeper in self._keepers.items()}
-        return [f"the {role}: {damage}" for role, damage in found.items() if damage]
+        return [*self._damage, *(f"the {role}: {told}" for role, told in found.items() if told)]
+
+    def another(self, role: RoleName, error: SandboxFault) -> Keeper:
+        """A keeper in place of one in which no lab can begin any more, as `error` says.
+
+        Raises:
+            SandboxFault: it could not be started.
+        """
+        self._damage.append(f"the {role}: {error}")
+        return self.keeper(role)
 
     def cpu_seconds(self) -> float:
         """Seconds of processors that everything behind its walls has used so far."""

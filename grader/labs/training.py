@@ -1,8 +1,8 @@
 """Ahead-of-time caches for Java, trained once per machine on real lab work.
 
 With one a JVM finds its classes loaded, linked and profiled, which halves the time to the first
-answer of Spark, and to a Kafka broker that serves. Only the course's own solutions run in a JVM that is trained: what a student does
-never gets into it.
+answer of Spark, and to a Kafka broker that serves. Only the course's own solutions run in a JVM
+that is trained: what a student does never gets into it.
 
 As a program it trains in the background of a long run: `python -m grader.labs.training ROOT`.
 """
@@ -82,10 +82,14 @@ def _train(
         work = [exercise_lab(home), *work]
     runtime = sorted({"spark", "mlflow"}.union(*(lab.spec.runtime for lab in work)))
     made = f"{_CACHE}/{_MADE[group]}"
-    trained = {"train": made} if group == "spark" else {"broker_train": made}
+    engines = prepare(sandbox, runtime, say)
+    if group == "spark":
+        engines = replace(engines, train=made)
+    else:
+        engines = replace(engines, broker_train=made)
     station = Station(
         sandbox,
-        replace(prepare(sandbox, runtime, say), **trained),
+        engines,
         [*(lab.spec.id for lab in work), _CACHE],
         runtime,
         limits_of(work[0].spec),

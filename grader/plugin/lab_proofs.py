@@ -43,13 +43,15 @@ class LabsPlugin:
         """Grade one variant of a lab, as `proof.grade_file` does.
 
         Raises:
-            AssertionError: it has cost the next lab its warm engines.
+            AssertionError: it, or one before it, has cost the next lab its warm engines.
         """
         seed = seed_of(self._course.secret, lab.spec.id)
         station = self._station(lab)
         found = proof.grade_file(lab, file, station, seed)
         if station.damage:
-            raise AssertionError("engines cannot be used again after it: " + "; ".join(station.damage))
+            told = "; ".join(station.damage)
+            self._close()  # so that it is told once
+            raise AssertionError(f"no other lab could use the engines after it: {told}")
         return found
 
     def _station(self, lab: LoadedLab) -> Station:

@@ -1,7 +1,8 @@
 """Where trained ahead-of-time caches of Java's are kept, and whether they may be used.
 
-There is one for Spark and one for a Kafka broker. Each is bound to one Java, one list of jars and one set of flags, of which its name is made. A
-hash beside it tells a damaged one, which is removed, so that it is trained again.
+There is one for Spark and one for a Kafka broker. Each is bound to one Java, one list of jars and
+one set of flags, of which its name is made. A hash beside it tells a damaged one, which is removed,
+so that it is trained again.
 """
 
 from __future__ import annotations

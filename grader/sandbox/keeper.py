@@ -125,7 +125,7 @@ class Keeper:
                 theirs.append(read if to_it else write)
                 ours.append(write if to_it else read)
             request = secrets.token_hex(8)
-            message = _packed({"id": request, "op": "open", "lab": lab})
+            message = wire.encode({"id": request, "op": "open", "lab": lab}).rstrip(b"\n")
             socket.send_fds(self._control, [message], theirs)
             self._answer(request, OPEN)
             start = {**settings, "data_bytes": most_data(limits)}
@@ -255,7 +255,7 @@ class Keeper:
 
     def _send(self, message: dict[str, Any]) -> None:
         with suppress(OSError):  # that it is gone shows in the answer
-            self._control.send(_packed(message))
+            self._control.send(wire.encode(message).rstrip(b"\n"))
 
     def _answer(self, request: str, timeout: float) -> Any:
         """The value of the answer to `request`.
@@ -287,10 +287,6 @@ class Keeper:
 
 class _Unready(SandboxFault):
     """What was to start has not: the message is whole."""
-
-
-def _packed(message: dict[str, Any]) -> bytes:
-    return wire.encode(message).rstrip(b"\n")
 
 
 def _placed(settings: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any]:

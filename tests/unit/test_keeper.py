@@ -284,7 +284,7 @@ def test_what_a_lab_wants_is_started_first(keeps: Keeps) -> None:
         "wanted, _ = hear()\nsay(wanted, value=['imports: spark'])\n"
         "assert wanted['lab'] == {'runtime': ['spark'], 'file': 'labs/a.py'}, wanted\n"
         "request, fds = hear()\nassert request['lab'] == wanted['lab']\nsay(request)\n"
-        "os.read(fds[0], 1 << 16)\nos.write(fds[1], b'{\"id\": \"start\", \"ok\": true}\\n')\n"
+        'os.read(fds[0], 1 << 16)\nos.write(fds[1], b\'{"id": "start", "ok": true}\\n\')\n'
         f"shut(fds)\n{again}shut(opened())\n{again}time.sleep(60)\n"
     )
     started: list[str] = []

@@ -162,6 +162,15 @@ def test_as_many_are_prepared_as_work_side_by_side(stations: list[FakeStation]) 
     assert [s.closed for s in stations] == [1, 0, 0]
 
 
+def test_only_what_is_handed_in_is_prepared_for(stations: list[FakeStation]) -> None:
+    """Where that is known: no JVM starts for a submission without Spark."""
+    specs = [replace(lab_spec("a"), runtime=("spark",)), replace(lab_spec("b"), runtime=())]
+    pool = Pool(Bare(), ENGINES, specs)
+    pool.prepare(specs[1:])
+    assert [s.warmed for s in stations] == [[]]
+    pool.close()
+
+
 def test_without_spark_no_jvm_is_started_ahead(stations: list[FakeStation]) -> None:
     """Both stations are for the labs that there are."""
     specs = [replace(lab_spec(f"lab-{n}"), runtime=("mlflow",)) for n in range(8)]

@@ -91,6 +91,11 @@ class Station:
         """Take note."""
         self.done.append(f"leave {lab}")
 
+    def another(self, role: str, error: SandboxFault) -> Keeper:
+        """The next one, too."""
+        self.done.append(f"another {role}: {error}")
+        return self.keeper(role)
+
     def keeper(self, role: str) -> Keeper:
         """The next one."""
         broken, fresh = self._runners.pop(0) if role == "runner" else ("", True)
@@ -138,9 +143,11 @@ def test_another_labs_damage_costs_another_keeper(tmp_path: Path, broken: str) -
     with session(station) as lab:
         lab.run()
         assert lab.ask("runner", "call") == "runner 2"
-    assert [d for d in station.done if "tiny" in d and "warm" not in d] == [
+    why = {"open": "it cannot be opened", "ready": "it did not get ready"}[broken]
+    assert [d for d in station.done if ("tiny" in d and "warm" not in d) or "another" in d] == [
         "enter tiny",
         "enter tiny",
+        f"another runner: {why}",
         "leave tiny",
     ]
 

@@ -178,7 +178,13 @@ def test_a_keeper_is_kept_as_long_as_it_can_be_used(
     assert [k.closed for k in keepers] == [1, 1, 0]
     assert station.warmth.walls == {"runner": 3}
     assert station.warmth.replaced == ["runner: Java has ended", "runner: it has ended"]
-    assert station.cpu_seconds() == 3.0
+    assert station.damage == []
+    keepers[2].usable = False
+    keepers[2].damage = "Java is strange"
+    assert station.damage == ["the runner: Java is strange"]
+    station.another("runner", SandboxFault("no answer"))
+    assert station.damage == ["the runner: no answer"]
+    assert station.cpu_seconds() == 4.0
 
 
 def test_what_keepers_start_is_counted(station: Station, keepers: list[FakeKeeper]) -> None:
