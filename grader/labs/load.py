@@ -37,6 +37,12 @@ class LoadedLab:
         path = self.folder / "fixture.py"
         return path if path.is_file() else None
 
+    @property
+    def predicts(self) -> bool:
+        """Whether its checks have models predict, as far as their text tells."""
+        path = self.folder / "checks.py"
+        return path.is_file() and b".predict(" in path.read_bytes()
+
 
 def load_labs(folder: Path, schemas: Schemas) -> dict[str, LoadedLab]:
     """All labs of `labs/`, by id.

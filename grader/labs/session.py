@@ -83,6 +83,8 @@ class LabSession:
             SandboxFault: it could not be tried. A failure of the file itself is in `stopped`.
         """
         self.start()
+        if self.lab.predicts:
+            self._station.keeper("scorer").warm(self._wanted())  # while the file runs
         try:
             self._guest("runner").ask("run", self.lab.spec.budgets.run)
         except StudentError as error:

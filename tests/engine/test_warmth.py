@@ -66,7 +66,7 @@ def test_a_submissions_labs_share_one_wall_and_one_jvm(
         station.close()
     warmth = station.warmth
     assert warmth.replaced == []
-    assert warmth.walls == {"runner": 1, "inspector": 1}
+    assert warmth.walls == {"runner": 1, "inspector": 1, "scorer": 1}
     assert warmth.jvms == 1
     assert set(warmth.started.values()) == {1}
     assert [cost.lab for cost in warmth.labs if not cost.warm] == [
