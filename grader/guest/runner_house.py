@@ -40,7 +40,8 @@ class RunnerHouse(House):
         self._waking: Callable[[], Any] | None = None
         os.environ["TMPDIR"] = str(self.places.tmp)
         python_for_spark()
-        if start["java"]:
+        self._can_spark = bool(start["java"] and start["jars"])
+        if self._can_spark:
             point_to_java(start["java"])
         if "mlflow" in start["runtime"]:  # Spark's Python workers find the store through Java
             mlflow_engine.set_environment(self.places)
@@ -121,7 +122,7 @@ class RunnerHouse(House):
 
     def _wants_java(self, lab: dict[str, Any]) -> bool:
         """A lab that needs no Spark still has `spark` when its author reaches for it."""
-        if not (self.start["java"] and self.start["jars"]):
+        if not self._can_spark:
             return False
         if "spark" in lab["runtime"] or not lab["file"]:
             return "spark" in lab["runtime"]

@@ -111,7 +111,10 @@ DAMAGE = {
     "java is killed": "import os\nfor p in os.listdir('/proc'):\n"
     "    if p.isdigit() and open(f'/proc/{p}/comm').read().strip() == 'java':\n"
     "        os.kill(int(p), 9)",
-    "the keeper is killed": "import os\nos.kill(os.getppid(), 9)",
+    "the zygote is killed": "import os\nos.kill(os.getppid(), 9)",
+    "the zygote is stopped": "import os\nos.kill(os.getppid(), 19)",
+    "the keeper is killed": "import os\nstat = open(f'/proc/{os.getppid()}/stat').read()\n"
+    "os.kill(int(stat.rpartition(')')[2].split()[1]), 9)",
     "everything is killed": "import os\nos.kill(-1, 9)",
 }
 #: Java, and everything that is imported once.
@@ -133,6 +136,26 @@ def test_no_lab_finds_what_another_did(runs: Runs, untouched: Any, what: str) ->
     session = runs(LOOK, ENGINES)
     assert session.stopped == ""
     assert Lab(session, {}).call("look", returns=dict[str, Any]) == untouched
+
+
+def test_what_is_imported_depends_on_the_lab_alone(engines: tuple[Sandbox, Engines]) -> None:
+    """Whatever labs ran before it in the same wall: a forgotten import is missed there, too."""
+    text = "import sys\nfound = sorted(sys.modules)\n"
+    sandbox, made = engines
+    with Stage(sandbox, ENGINES, engines=made) as stage:
+
+        def found(*runtime: str) -> list[str]:
+            stage.runtime = runtime
+            session = stage.run(text)
+            assert session.stopped == ""
+            return Lab(session, {}).value("found", returns=list[str])
+
+        kinds = [(), ("spark",), ("mlflow",), ("spark", "mlflow")]
+        first = {kind: found(*kind) for kind in kinds}
+        assert {kind: found(*kind) for kind in reversed(kinds)} == first
+        assert stage.station.warmth.walls["runner"] == 1
+    assert not {"pandas", "mlflow", "pyspark"} & set(first[()])
+    assert "mlflow" not in first["spark",]
 
 
 def test_random_numbers_are_each_labs_own(runs: Runs) -> None:
