@@ -164,11 +164,8 @@ class LabQueue:
         return one > other
 
     def _worth_a_jvm(self, waiting: Sequence[Job]) -> Job | None:
-        """Which of the labs that wait for a JVM is to have a new one, though there are others.
-
-        If another submission follows, its engines are what the free cores are for.
-        """
-        if self._more or not waiting:
+        """Which of the labs that wait for a JVM is to have a new one, though there are others."""
+        if not waiting:
             return None
         now = time.monotonic()
         left = sum(expected(job.lab.spec) for job in waiting)

@@ -262,19 +262,22 @@ def timed(id_: str) -> LoadedLab:
     return replace(made, spec=replace(made.spec, runtime=runtime, seconds=SECONDS[id_]))
 
 
-def timed_queue(pool: Pool, *, more: bool = False) -> LabQueue:
+def timed_queue(pool: Pool) -> LabQueue:
     """A queue with all of them."""
-    made = LabQueue(pool, Path("/copy"), more=more)
+    made = LabQueue(pool, Path("/copy"), more=False)
     made.add((timed(id_), Path("/copy/labs", f"{id_}.py"), "seed") for id_ in SECONDS)
     Session.gate.set()
     return made
 
 
-def test_spark_labs_follow_each_other_on_one_jvm(pool: Pool) -> None:
-    """In their order, and the others beside, while another submission's engines warm up."""
+def test_spark_labs_follow_each_other_on_one_jvm(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In their order, and the others beside, where none of them is worth another JVM."""
+    monkeypatch.setattr(module, "worth_a_jvm", lambda left, costs: None)
     others = threading.Event()
     Session.acts = {"s1": lambda _: others.wait(5), "m4": lambda _: others.set()}
-    made = timed_queue(pool, more=True)
+    made = timed_queue(pool)
     assert {made.ran(id_).results[0].verdict for id_ in SECONDS} == {Verdict.CORRECT}
     made.close()
     used = [s for s in Station.made if s.labs]
@@ -284,8 +287,7 @@ def test_spark_labs_follow_each_other_on_one_jvm(pool: Pool) -> None:
 
 
 def test_who_is_through_takes_what_is_worth_a_jvm(pool: Pool) -> None:
-    """With nothing to come, the other side does not stand idle, and one that has a JVM takes what
-    is left of the others."""
+    """The other side does not stand idle."""
     taken = threading.Event()
     Session.acts = {"s1": lambda _: taken.wait(5), "s2": lambda _: taken.set()}
     made = timed_queue(pool)
