@@ -69,7 +69,14 @@ class Warmth:
         """A lab is over."""
         with self._lock:
             self.labs.append(cost)
-        log.debug("%s", cost)
+        log.debug(
+            "%s: %s start, %.1f s, %.1f s of processors, Spark jobs: %s",
+            cost.lab,
+            "warm" if cost.warm else "cold",
+            cost.seconds,
+            cost.cpu_seconds,
+            "not counted" if cost.spark_jobs is None else cost.spark_jobs,
+        )
 
     @property
     def jvms(self) -> int:

@@ -34,6 +34,10 @@ def test_everything_is_counted_and_told(caplog: pytest.LogCaptureFixture) -> Non
         },
     }
     assert len(caplog.messages) == 6
+    assert caplog.messages[4:] == [
+        "one: cold start, 2.0 s, 3.0 s of processors, Spark jobs: 7",
+        "two: warm start, 1.0 s, 1.5 s of processors, Spark jobs: not counted",
+    ]
     assert caplog.messages[2] == "the wall of the runner is given up: Java has ended"
 
 
