@@ -64,7 +64,7 @@ class House:
     def put_back(self, engines: dict[str, Any]) -> str:
         """Put engines back after a lab: what is broken, or nothing.
 
-        Called in a fork of the lab's zygote, with what `damage` gave.
+        Called in a fork of a zygote that has the imports for it, with what `damage` gave.
         """
         raise NotImplementedError
 

@@ -200,7 +200,7 @@ class Station:
     def close(self) -> None:
         """End everything and remove the folders. May be called again."""
         spent, self._spent = self.cpu_seconds(), 0.0
-        self.warmth.cpu_seconds += spent
+        self.warmth.spend(spent)
         with ExitStack() as stack:  # whatever one of them does, the next gets its turn
             if self.home.exists():
                 stack.callback(scratch.discard, self.home)

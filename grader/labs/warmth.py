@@ -78,6 +78,11 @@ class Warmth:
             "not counted" if cost.spark_jobs is None else cost.spark_jobs,
         )
 
+    def spend(self, cpu_seconds: float) -> None:
+        """A station is closed, behind whose walls so many seconds of processors were used."""
+        with self._lock:
+            self.cpu_seconds += cpu_seconds
+
     @property
     def jvms(self) -> int:
         """How many JVMs were started for Spark."""
