@@ -6,14 +6,20 @@ is at fault.
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 import grader
 from grader.course.course import Course
 from grader.errors import CourseError, GraderError
+
+if TYPE_CHECKING:  # commands import what they need when they run
+    from grader.labs.load import LoadedLab
 
 
 class _Group(click.Group):
@@ -157,6 +163,69 @@ def show(item: str, with_key: bool, root: Path) -> None:
         raise CourseError(f"{item} has no key in bank/keys/")
     for line in report.render(found.questions[item], key if with_key else None, _code):
         click.echo(line)
+
+
+@main.group()
+def lab() -> None:
+    """Look at the wrong solutions that a lab is proved with."""
+
+
+@lab.command()
+@click.argument("lab_id", metavar="LAB")
+@click.argument("mutant")
+@_root
+def diff(lab_id: str, mutant: str, root: Path) -> None:
+    """Print what MUTANT changes of the reference of LAB."""
+    from grader.labs.mutant_editing import unified_diff
+
+    course = _course(root)
+    for line in unified_diff(_lab(course, lab_id), mutant, course.schemas):
+        click.secho(line, fg={"-": "red", "+": "green", "@": "cyan"}.get(line[:1]))
+
+
+@lab.command()
+@click.argument("lab_id", metavar="LAB")
+@click.argument("mutant")
+@_root
+def edit(lab_id: str, mutant: str, root: Path) -> None:
+    """Open MUTANT of LAB in $EDITOR and store what it changes; a new name makes a new mutant.
+
+    The docstring holds its summary and, after `Fails:`, the checks that it must fail.
+    """
+    from grader.labs.mutant_editing import draft, store
+
+    course = _course(root)
+    lab = _lab(course, lab_id)
+    begun = draft(lab, mutant, course.schemas)
+    for warning in begun.warnings:
+        click.echo(f"left out: {warning}", err=True)
+    file = Path(tempfile.mkdtemp(prefix="grader-")) / f"{mutant}.py"
+    file.write_text(begun.text, encoding="utf-8")
+    try:
+        click.edit(filename=str(file))
+        text = file.read_text(encoding="utf-8")
+        changed = text != begun.text and store(lab, mutant, text, course.schemas)
+    except (GraderError, click.ClickException):
+        click.echo(f"not stored; your text is kept in {file}", err=True)
+        raise
+    shutil.rmtree(file.parent)
+    click.echo(f"stored in labs/{lab_id}/mutants.yaml" if changed else "nothing has changed")
+
+
+def _lab(course: Course, name: str) -> LoadedLab:
+    """Return a lab of the course.
+
+    Raises:
+        CourseError: there is none of this name, or it has flaws.
+    """
+    from grader.core.suggest import suggest
+    from grader.course.labs import lab_folders
+    from grader.labs.load import load_one
+
+    folders = {folder.name: folder for folder in lab_folders(course.labs_folder)}
+    if name not in folders:
+        raise CourseError(f"there is no lab {name!r}{suggest(name, folders)}")
+    return load_one(folders[name], course.schemas)
 
 
 def _code(text: str) -> str:

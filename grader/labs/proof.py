@@ -1,22 +1,22 @@
 """Prove a lab: its checks against its own right and wrong solutions.
 
 The reference and every alternative earn all points, the stub runs and earns none, each mutant
-fails exactly the checks that its docstring names after `Fails:`, and doing it twice is the same.
+fails exactly the checks that it names, and doing it twice is the same.
 """
 
 from __future__ import annotations
 
-import ast
-import re
-import shutil
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.core.verdict import Result, Verdict
+from grader.course.schemas import Schemas
 from grader.errors import CourseError
 from grader.labs.checking import run_check
 from grader.labs.load import LoadedLab
+from grader.labs.mutants import load_mutants
 from grader.labs.session import LabSession
 from grader.labs.station import Station
 from grader.sandbox import scratch
@@ -24,67 +24,83 @@ from grader.sandbox import scratch
 #: How many mutants and alternatives a lab needs before its checks can be trusted.
 MIN_MUTANTS = 6
 MIN_ALTERNATIVES = 2
+#: Mutants of a lab in a quick proof.
+FEW_MUTANTS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One file to prove a lab with. `fails` is None for those that must earn every point."""
+    """One Python source to prove a lab with, `text`.
+
+    `fails` is None for those that must earn every point. `path` and `line` say where it is written.
+    """
 
     name: str
-    file: Path
+    text: str
     fails: frozenset[str] | None
-    stub: bool = False
+    path: Path
+    line: int = 1
+
+    @property
+    def stub(self) -> bool:
+        """Whether it is what students start from."""
+        return self.name == "stub"
+
+    @property
+    def mutant(self) -> bool:
+        """Whether it is a wrong solution."""
+        return self.name.startswith("mutants/")
 
 
-def variants(lab: LoadedLab) -> list[Variant]:
-    """All variants of a lab, the reference first.
+def variants(lab: LoadedLab, schemas: Schemas) -> list[Variant]:
+    """Return all variants of a lab, the reference first.
 
     Raises:
-        CourseError: a file is missing, or a mutant names no check or an unknown one.
+        CourseError: a file is missing, or a mutant has flaws (see `load_mutants`).
     """
     names = {c.name for c in lab.spec.checks}
-    found = [Variant("solution", lab.folder / "solution.py", None)]
-    found.append(Variant("stub", lab.folder / "stub.py", frozenset(names), stub=True))
-    for path in sorted((lab.folder / "alternatives").glob("*.py")):
-        found.append(Variant(f"alternatives/{path.stem}", path, None))
-    for path in sorted((lab.folder / "mutants").glob("*.py")):
-        found.append(Variant(f"mutants/{path.stem}", path, expected_failures(path, names)))
-    missing = [v.file.name for v in found if not v.file.is_file()]
+    missing = [n for n in ("solution.py", "stub.py") if not (lab.folder / n).is_file()]
     if missing:
         raise CourseError(f"{lab.folder.name}/: {', '.join(missing)} is missing")
+    found = [
+        _file("solution", lab.folder / "solution.py", None),
+        _file("stub", lab.folder / "stub.py", frozenset(names)),
+    ]
+    for path in sorted((lab.folder / "alternatives").glob("*.py")):
+        found.append(_file(f"alternatives/{path.stem}", path, None))
+    for m in load_mutants(lab.folder, schemas, names):
+        found.append(Variant(f"mutants/{m.name}", m.text, frozenset(m.fails), m.path, m.line))
     return found
 
 
-def expected_failures(path: Path, known: set[str]) -> frozenset[str]:
-    """The checks that a mutant's docstring names.
+def _file(name: str, path: Path, fails: frozenset[str] | None) -> Variant:
+    return Variant(name, path.read_text(encoding="utf-8"), fails, path)
 
-    Raises:
-        CourseError: it names none, or one that does not exist.
+
+def few(variants: Sequence[Variant]) -> list[Variant]:
+    """Return what a quick proof runs: reference, stub, and FEW_MUTANTS that fail much.
+
+    The first of these fails the most checks, each other one the most of those that are left.
     """
-    where = f"{path.parent.parent.name}/mutants/{path.name}"
-    try:
-        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    except SyntaxError as error:
-        raise CourseError(f"{where}:{error.lineno or 1}: not valid Python: {error.msg}") from error
-    except ValueError as error:
-        raise CourseError(f"{where}:1: not valid Python: {error}") from error
-    found = re.search(r"^Fails:(.*)\Z", text, re.MULTILINE | re.DOTALL)
-    names = frozenset(re.findall(r"\btest_\w+", found[1])) if found else frozenset()
-    if not names:
-        raise CourseError(f"{where}:1: the docstring must end with `Fails:` and names of checks")
-    if names - known:
-        raise CourseError(f"{where}:1: no such check: {', '.join(sorted(names - known))}")
-    return names
+    chosen = [v for v in variants if v.name in ("solution", "stub")]
+    left = [v for v in variants if v.mutant]
+    failed = frozenset[str]()
+    for _ in range(min(FEW_MUTANTS, len(left))):
+        best = max(left, key=lambda v: len((v.fails or frozenset()) - failed))
+        left.remove(best)
+        chosen.append(best)
+        failed |= best.fails or frozenset()
+    return chosen
 
 
-def grade_file(lab: LoadedLab, file: Path, station: Station, seed: str) -> tuple[list[Result], str]:
-    """Grade `file` at `station` as if handed in; also why it stopped early, if it did."""
+def grade_text(lab: LoadedLab, text: str, station: Station, seed: str) -> tuple[list[Result], str]:
+    """Grade `text` at `station` as if handed in; also why it stopped early, if it did."""
     with ExitStack() as stack:
         home = scratch.folder("proof")
         stack.callback(scratch.discard, home)
         target = home / "labs" / f"{lab.spec.id}.py"
         target.parent.mkdir(mode=0o755)
-        shutil.copyfile(file, target)
+        target.write_text(text, encoding="utf-8")
         target.chmod(0o644)
         station.admit(home)
         with LabSession(lab, f"labs/{lab.spec.id}.py", station, seed) as session:
@@ -95,7 +111,7 @@ def grade_file(lab: LoadedLab, file: Path, station: Station, seed: str) -> tuple
 def complaints(variant: Variant, results: list[Result], stopped: str) -> list[str]:
     """What is not as it must be; empty for a proof."""
     found = []
-    if stopped and not variant.name.startswith("mutants/"):
+    if stopped and not variant.mutant:
         found.append(f"stopped early: {stopped}")
     for r in results:
         must_fail = variant.fails is not None and r.name in variant.fails

@@ -6,6 +6,8 @@ when pytest walks there. Importing it loads neither Spark nor MLflow.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from grader.course.course import Course
@@ -17,6 +19,7 @@ _MARKERS = {
     "lab(id)": "checks of this lab",
     "domain(id)": "items and checks of this domain",
     "topic(id)": "items and checks of this topic",
+    "deep": "slow and thorough; runs with --deep, with -m deep, or when its node id is given",
     "engine": "needs the sandbox and real engines: seconds, not milliseconds",
 }
 
@@ -40,6 +43,30 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(LabsPlugin(course, config), "grader-labs")
     if config.getoption("--submission"):
         _grade(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked `deep`, unless it is asked for."""
+    if options.deep(config):
+        return
+    named = [argument for argument in config.args if "::" in argument]
+    here = config.invocation_params.dir
+    left_out = [
+        item
+        for item in items
+        if item.get_closest_marker("deep") and not any(_names(a, item, here) for a in named)
+    ]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _names(argument: str, item: pytest.Item, here: Path) -> bool:
+    """Whether an argument of the command line, `file::name`, is the node id of `item`."""
+    file, _, name = argument.partition("::")
+    own = item.nodeid.partition("::")[2]
+    return here / file == item.path and (own == name or own.startswith((f"{name}::", f"{name}[")))
 
 
 def _grade(config: pytest.Config) -> None:

@@ -1,7 +1,8 @@
 """`pytest labs/`: every lab proved against its own right and wrong solutions.
 
-One item per variant (`labs/delta-lake-operations/lab.yaml::mutants/overwrites`), and `twice`,
-which grades the reference again and compares.
+One item per variant (`labs/delta-lake-operations/lab.yaml::mutants/plain_parquet`), and `twice`,
+which grades the reference again and compares. Alternatives, most mutants and `twice` are deep: they
+run with `--deep`, or when they are named.
 """
 
 from __future__ import annotations
@@ -14,18 +15,20 @@ from typing import Any
 
 import pytest
 
+from grader.core.model import LabSpec
 from grader.core.verdict import Result
 from grader.course.course import Course
+from grader.course.yamldoc import shown
 from grader.errors import CourseError, GraderError
 from grader.labs import proof
 from grader.labs.engines import RUNTIME, prepare
 from grader.labs.load import LoadedLab, load_one, misplaced
+from grader.labs.pool import runtime_of, widest
 from grader.labs.session import limits_of, seed_of
-from grader.labs.station import Engines, Station
+from grader.labs.station import Station
 from grader.labs.walls import open_sandbox
 from grader.plugin import options
 from grader.plugin.progress import Progress
-from grader.sandbox.interface import Sandbox
 
 
 class LabsPlugin:
@@ -35,50 +38,54 @@ class LabsPlugin:
         self._course = course
         self._config = config
         self._progress = Progress(config)
-        self._ready: tuple[Sandbox, Engines] | None = None
-        #: The lab whose variants are graded, and where.
-        self._open: tuple[str, Station] | None = None
+        self._station: Station | None = None
+        #: The labs that have been collected.
+        self.specs: list[LabSpec] = []
 
-    def grade(self, lab: LoadedLab, file: Path) -> tuple[list[Result], str]:
-        """Grade one variant of a lab, as `proof.grade_file` does.
+    def grade(self, lab: LoadedLab, text: str) -> tuple[list[Result], str]:
+        """Grade one variant of a lab, as `proof.grade_text` does.
 
         Raises:
             AssertionError: it, or one before it, has cost the next lab its warm engines.
         """
         seed = seed_of(self._course.secret, lab.spec.id)
-        station = self._station(lab)
-        found = proof.grade_file(lab, file, station, seed)
+        station = self._open()
+        found = proof.grade_text(lab, text, station, seed)
         if station.damage:
             told = "; ".join(station.damage)
             self._close()  # so that it is told once
             raise AssertionError(f"no other lab could use the engines after it: {told}")
         return found
 
-    def _station(self, lab: LoadedLab) -> Station:
-        """Where variants of `lab` run, one after the other as the labs of a submission do.
+    def _open(self) -> Station:
+        """Return the station where all variants run, one after the other as a submission's labs.
 
         So a proof also says that no wrong solution spoils what comes after it.
         """
-        if self._ready is None:
+        if self._station is not None and self._station.spoilt:
+            self._close()
+        if self._station is None:
             sandbox = open_sandbox(options.containment(self._config))
             engines = prepare(sandbox, RUNTIME, self._progress.say)
-            # Without a trained cache, Java takes longer to learn than a lab has variants.
-            self._ready = sandbox, replace(engines, lasting=engines.cache is not None)
             self._progress.say("")
-        spec = lab.spec
-        if self._open is None or self._open[0] != spec.id or self._open[1].spoilt:
-            self._close()
-            station = Station(*self._ready, [spec.id], spec.runtime, limits_of(spec))
-            self._open = spec.id, station
-        return self._open[1]
+            # Without a trained cache, Java takes longer to learn than it would then save.
+            lasting = engines.cache is not None and options.deep(self._config)
+            self._station = Station(
+                sandbox,
+                replace(engines, lasting=lasting),
+                [spec.id for spec in self.specs],
+                runtime_of(self.specs),
+                widest([limits_of(spec) for spec in self.specs]),
+            )
+        return self._station
 
     def _close(self) -> None:
-        if self._open is not None:
-            self._open[1].close()
-            self._open = None
+        if self._station is not None:
+            self._station.close()
+            self._station = None
 
     def pytest_unconfigure(self) -> None:
-        """End the last lab's station."""
+        """End the station."""
         self._close()
 
     @pytest.hookimpl(optionalhook=True)  # there is no such hook without pytest-xdist
@@ -121,14 +128,21 @@ class LabFile(pytest.File):
         """`complete`, one item per variant, and `twice`."""
         try:
             lab = load_one(self.path.parent, self._course.schemas)
-            variants = proof.variants(lab)
+            variants = proof.variants(lab, self._course.schemas)
         except CourseError as error:
             raise self.CollectError(str(error)) from error
+        self.plugin.specs.append(lab.spec)
         told = misplaced(lab.spec, self._course.bank().bank)
         yield CompleteItem.from_parent(self, name="complete", variants=variants, told=told)
+        few = {v.name for v in proof.few(variants)}
         for variant in variants:
-            yield VariantItem.from_parent(self, name=variant.name, lab=lab, variant=variant)
-        yield TwiceItem.from_parent(self, name="twice", lab=lab, variant=variants[0])
+            item = VariantItem.from_parent(self, name=variant.name, lab=lab, variant=variant)
+            if variant.name not in few:
+                item.add_marker(pytest.mark.deep)
+            yield item
+        twice = TwiceItem.from_parent(self, name="twice", lab=lab, variant=variants[0])
+        twice.add_marker(pytest.mark.deep)
+        yield twice
 
 
 class ProofItem(pytest.Item):
@@ -155,7 +169,7 @@ class CompleteItem(ProofItem):
 
     def runtest(self) -> None:
         """Count mutants and alternatives; every check must be failed by some mutant."""
-        mutants = [v for v in self._variants if v.name.startswith("mutants/")]
+        mutants = [v for v in self._variants if v.mutant]
         alternatives = [v for v in self._variants if v.name.startswith("alternatives/")]
         checks = next(v.fails for v in self._variants if v.stub) or frozenset()
         missed = checks - frozenset().union(*(v.fails or frozenset() for v in mutants))
@@ -181,8 +195,8 @@ class VariantItem(ProofItem):
         self._variant = variant
 
     def grade(self) -> tuple[list[Result], str]:
-        """Grade the variant's file."""
-        return self.parent.plugin.grade(self.lab, self._variant.file)
+        """Grade the variant."""
+        return self.parent.plugin.grade(self.lab, self._variant.text)
 
     def runtest(self) -> None:
         """Grade and compare."""
@@ -191,7 +205,13 @@ class VariantItem(ProofItem):
             self.parent.first = results
         told = proof.complaints(self._variant, results, stopped)
         if told:
-            raise AssertionError("\n".join(told))
+            where = f"{shown(self._variant.path, self.config.rootpath)}:{self._variant.line}"
+            raise AssertionError("\n".join([f"{where}: {self._variant.name}", *told]))
+
+    def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
+        """Headline of a failure, and where the variant is written."""
+        line = self._variant.line - 1
+        return self._variant.path, line, f"{self.path.parent.name}: {self.name}"
 
 
 class TwiceItem(VariantItem):

@@ -66,6 +66,12 @@ def add(parser: pytest.Parser) -> None:
     )
     _containment(group)
     group.addoption(
+        "--deep",
+        action="store_true",
+        help="run the tests that are marked `deep`, too; with labs/, prove each lab with all its "
+        "solutions, right and wrong",
+    )
+    group.addoption(
         "--seed",
         default=None,
         metavar="TEXT",
@@ -216,6 +222,11 @@ def known(option: str, chosen: Sequence[str], available: Iterable[str]) -> None:
         if name not in names:
             hint = suggest(name, names) or f"; there are {', '.join(names) or 'none'}"
             raise pytest.UsageError(f"{option}: no {option.strip('-')} {name!r}{hint}")
+
+
+def deep(config: pytest.Config) -> bool:
+    """Whether what is marked `deep` runs: it was asked for, or `-m` speaks of it."""
+    return bool(config.getoption("--deep")) or "deep" in config.getoption("-m")
 
 
 def workers() -> int:
