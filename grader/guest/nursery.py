@@ -3,6 +3,9 @@
 It is forked while the process that wants it has one thread, so that its own forks are sound, and
 what was imported by then is there in each of them at once. Random numbers are each fork's own. It
 ends with the process that made it, and all that it forked ends with it.
+
+It is for what a lab starts over and over: Spark's Python workers, tasks of jobs, scoring servers.
+Each kind has a nursery of its own, forked before the student's file runs.
 """
 
 from __future__ import annotations

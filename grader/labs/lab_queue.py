@@ -1,7 +1,8 @@
 """The labs of one submission: each is run once, when its turn comes, some of them side by side.
 
 A verdict depends on neither the order nor what runs beside: stations share nothing, and what a lab
-finds at its station depends on the lab alone.
+finds at its station depends on the lab alone. Labs run in threads of the pool. pytest's own thread
+asks for verdicts in the order of its items, and is the only one that writes to the terminal.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What the services have and did, as JSON lines that a reader of the workspace can follow.
 
 A line is `{"kind", "id", "data"}`: the newest line of a kind and id is what holds, and one without
-`data` says that it is gone. `grader.guest.workspace_view` reads it.
+`data` says that it is gone. `grader.guest.workspace_view` reads it. It lies in the lab's workspace,
+so like all that a lab leaves it is the student's word.
 """
 
 from __future__ import annotations
