@@ -1,5 +1,8 @@
-"""The order of the tests. The plugin itself is installed with the package (entry point
-`grader.plugin`), and each test folder has a conftest of its own where it needs one."""
+"""Which tests are deep, and the order of all.
+
+The plugin itself is installed with the package (entry point `grader.plugin`), and each test folder
+has a conftest of its own where it needs one.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,22 @@ from pathlib import Path
 
 import pytest
 
+_HERE = Path(__file__).parent
 #: What comes first, in this order.
-_FIRST = [Path(__file__).parent / name for name in ("unit", "properties")]
+_FIRST = [_HERE / name for name in ("unit", "properties")]
+#: Folders whose tests take their time: they are deep, unless they are marked `smoke`.
+_DEEP = [_HERE / name for name in ("attacks", "conformance", "engine", "properties", "tiers")]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register our own marker; `deep` is the plugin's."""
+    config.addinivalue_line("markers", "smoke: not deep, though the others of its folder are")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what is deep."""
+    if item.get_closest_marker("smoke") is None and any(f in item.path.parents for f in _DEEP):
+        item.add_marker("deep")
 
 
 @pytest.hookimpl(trylast=True)

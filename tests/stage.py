@@ -6,7 +6,9 @@ from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+import pytest
 
 from grader.core.model import Budgets, LabSpec
 from grader.labs.engines import RUNTIME, prepare
@@ -14,6 +16,7 @@ from grader.labs.load import LoadedLab
 from grader.labs.session import LabSession
 from grader.labs.station import Engines, Station
 from grader.labs.walls import Wanted, open_sandbox
+from grader.sandbox.cgroups import Hierarchy
 from grader.sandbox.interface import Limits, Sandbox, Tier
 
 #: Where the tests of a tier run their labs if they need no engine.
@@ -23,6 +26,17 @@ NO_ENGINES = Engines(Path("/nowhere"), (), None)
 def sandbox_of(tier: Tier) -> Sandbox:
     """The sandbox of `tier`. Raises `ProvisionError` where it does not work."""
     return open_sandbox(Wanted(tier, tier, trusted=tier == "none"))
+
+
+def best_tier() -> Tier:
+    """Return the strongest tier of bubblewrap's: with control groups, where they can be made."""
+    return "full" if Hierarchy.find() else "bwrap"
+
+
+def smoke_on_best(tier: Tier, *values: object) -> Any:
+    """Return a parameter set for a test that is not deep on the best tier."""
+    marks = (pytest.mark.smoke,) if tier == best_tier() else ()
+    return pytest.param(tier, *values, marks=marks)
 
 
 class Stage:
@@ -35,7 +49,7 @@ class Stage:
         limits: Limits | None = None,
         engines: Engines | None = None,
     ) -> None:
-        """`runtime` is what the walls keep warm: `spark`, `mlflow`, both or neither."""
+        """`runtime` is what labs may ask for; each asks for all of it unless it is set anew."""
         if engines is None:
             engines = prepare(sandbox, RUNTIME, lambda _: None) if runtime else NO_ENGINES
         self.runtime = tuple(runtime)

@@ -14,12 +14,16 @@ import pytest
 from tests.builders import ROOT
 
 
-def commands() -> list[str]:
-    """The commands of tox's environments `lint` and `types`."""
+def commands() -> list[object]:
+    """Return the commands of tox's environments `lint` and, which takes a minute, `types`."""
     tox = ConfigParser()
     tox.read(ROOT / "tox.ini")
-    texts = [tox[f"testenv:{name}"]["commands"] for name in ("lint", "types")]
-    return [line for text in texts for line in text.splitlines() if line]
+    return [
+        pytest.param(line, marks=marks)
+        for name, marks in (("lint", ()), ("types", (pytest.mark.deep,)))
+        for line in tox[f"testenv:{name}"]["commands"].splitlines()
+        if line
+    ]
 
 
 @pytest.mark.parametrize("command", commands())

@@ -1,9 +1,8 @@
-"""One sandbox, one set of engines, for all engine tests of a process."""
+"""One sandbox, one set of engines and one wall for all engine tests of a process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
 
@@ -15,7 +14,7 @@ from grader.labs.walls import open_sandbox
 from grader.sandbox.interface import Sandbox
 from tests.stage import Stage
 
-#: Runs a text as a lab's file, with what the runtime starts; closes the last of the same runtime.
+#: Runs a text as a lab's file, with what the runtime starts; closes the one before it.
 Runs = Callable[..., LabSession]
 
 
@@ -26,18 +25,16 @@ def engines() -> tuple[Sandbox, Engines]:
     return sandbox, prepare(sandbox, RUNTIME, lambda _: None)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def runs(engines: tuple[Sandbox, Engines]) -> Iterator[Runs]:
-    """Run labs at one station a runtime; all is closed at the end of the module."""
+    """Run labs one after the other behind one wall, as those of a submission are run."""
     sandbox, made = engines
-    stages: dict[tuple[str, ...], Stage] = {}
-    with ExitStack() as stack:
+    with Stage(sandbox, RUNTIME, engines=made) as stage:
 
         def run(
             text: str, runtime: tuple[str, ...] = (), budgets: Budgets | None = None
         ) -> LabSession:
-            if runtime not in stages:
-                stages[runtime] = stack.enter_context(Stage(sandbox, runtime, engines=made))
-            return stages[runtime].run(text, budgets)
+            stage.runtime = runtime
+            return stage.run(text, budgets)
 
         yield run

@@ -76,6 +76,7 @@ def register(slope):
 """
 
 
+@pytest.mark.smoke
 def test_spark_with_delta_works_as_written(runs: Runs) -> None:
     """Tables, history, UDFs, display, dbutils; a notebook exit ends the file without an error."""
     session = runs(SPARK, ("spark",))
@@ -98,6 +99,7 @@ def test_spark_with_delta_works_as_written(runs: Runs) -> None:
     assert "square" in lab.output
 
 
+@pytest.mark.smoke
 def test_a_random_forest_is_logged_as_on_databricks(runs: Runs) -> None:
     """`log_model(model, "model")` as written; the scorer loads it; no Java was started."""
     session = runs(MLFLOW, ("mlflow",))

@@ -193,6 +193,7 @@ def test_the_class_grades_identically(first: tuple[Path, int, str], tmp_path: Pa
         assert feedback[0].read_bytes() == feedback[1].read_bytes()
 
 
+@pytest.mark.smoke
 def test_the_sources_letters_earn_everything(tmp_path: Path) -> None:
     """A sheet of the source's letters scores 100 % on every paper; flawed items void otherwise."""
     answers = tmp_path / "source" / "answers"

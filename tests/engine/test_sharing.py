@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,14 @@ DAMAGE = {
 }
 #: Java, and everything that is imported once.
 ENGINES = ("spark", "mlflow")
+
+
+@pytest.fixture(scope="module")
+def runs(engines: tuple[Sandbox, Engines]) -> Iterator[Runs]:
+    """Run labs behind a wall of this module's own, where the first lab is the first."""
+    sandbox, made = engines
+    with Stage(sandbox, ENGINES, engines=made) as stage:
+        yield lambda text, _: stage.run(text)
 
 
 @pytest.fixture(scope="module")

@@ -93,6 +93,7 @@ def test_a_labs_variants_share_one_wall_and_one_jvm(engines: tuple[Sandbox, Engi
     assert [cost.warm for cost in station.warmth.labs] == [False, True, True, True]
 
 
+@pytest.mark.smoke
 def test_a_lab_without_engines_waits_for_none(
     engines: tuple[Sandbox, Engines], tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ _texts = st.one_of(surrogates, st.text(characters, max_size=40), surrogates.map(
 _SAID = len(" ... (cut: 1000000 characters)")
 
 
+@pytest.mark.smoke
 @quick(200)
 @given(_texts, st.integers(1, 400))
 def test_what_comes_out_is_clean(text: str, limit: int) -> None:

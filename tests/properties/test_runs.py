@@ -58,6 +58,7 @@ def run(pytester: pytest.Pytester, *extra: str) -> int:
     return int(result.ret)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "name", ["a\nb", "\x1b[31m", "::error::x", "\u202eann", "\udcff", "##[command]x"]
 )

@@ -29,6 +29,7 @@ def test_bombs_are_graded_in_time(raw: bytes) -> None:
     promises.sheet(raw)
 
 
+@pytest.mark.smoke
 @quick(30)
 @given(spelt("quiz-1"))
 def test_a_sound_sheet_is_marked_however_it_is_spelt(pair: tuple[dict[str, Any], bytes]) -> None:

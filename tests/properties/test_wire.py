@@ -15,6 +15,7 @@ from tests.properties.replies import REQUEST, messages, replies
 pytestmark = pytest.mark.timeout(120)
 
 
+@pytest.mark.smoke
 @quick(300)
 @given(replies())
 def test_any_line_is_refused_or_sound(line: bytes) -> None:

@@ -23,6 +23,7 @@ from grader.sandbox.cgroups import Hierarchy
 from grader.sandbox.interface import Tier
 from tests.attacks.props import tagged
 from tests.builders import write, write_course
+from tests.stage import smoke_on_best
 from tests.tiers.staging import ROOT, staged
 from tests.tiers.victim import BUSY
 
@@ -185,8 +186,10 @@ def test_killed_with_java_it_leaves_nothing(tier: Tier) -> None:
         found.swept()
 
 
-@pytest.mark.parametrize("tier", WHO)
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("tier", "number"),
+    [(tier, signal.SIGTERM) for tier in WHO] + [smoke_on_best(t, signal.SIGINT) for t in WHO],
+)
 def test_a_signal_that_asks_leaves_nothing(tier: Tier, number: signal.Signals) -> None:
     """Nor do the signals of a cancelled job and of Ctrl-C; after Ctrl-C no folder is left."""
     with victim(tier) as found:

@@ -14,6 +14,7 @@ from grader.labs.probe import PROBES
 from grader.labs.promises import PROMISES, table
 from grader.sandbox.interface import TIERS, Tier
 from tests.attacks.props import tagged
+from tests.stage import smoke_on_best
 from tests.tiers.conftest import Tiers
 
 pytestmark = pytest.mark.engine
@@ -110,7 +111,9 @@ time.sleep(0.3)
 """
 
 
-@pytest.mark.parametrize(("tier", "name"), [k for k in KEPT if k[1] in PROBES])
+@pytest.mark.parametrize(
+    ("tier", "name"), [smoke_on_best(tier, name) for tier, name in KEPT if name in PROBES]
+)
 def test_what_is_promised_is_kept(tiers: Tiers, tier: Tier, name: str) -> None:
     """What must work works, and what must be refused is refused."""
     assert PROBES[name](tiers.ground(tier)) == ""
@@ -129,8 +132,14 @@ def test_landlock_lets_temporary_ports_be_reached(tiers: Tiers) -> None:
     assert at.tries("tcp", at.canaries.temporary) == "ok"
 
 
-@pytest.mark.parametrize("tier", TIERS)
-@pytest.mark.parametrize("what", SPENDERS)
+@pytest.mark.parametrize(
+    ("tier", "what"),
+    [
+        smoke_on_best(tier, what) if what in ("memory", "time") else (tier, what)
+        for what in SPENDERS
+        for tier in TIERS
+    ],
+)
 def test_what_runs_out_is_named(tiers: Tiers, tier: Tier, what: str) -> None:
     """The lab ends, the verdict says of what it had too much, and the next lab runs."""
     text, budgets, told = SPENDERS[what]
@@ -163,7 +172,7 @@ def test_a_reply_that_is_too_large_is_an_error(tiers: Tiers, tier: Tier) -> None
         Lab(session, {}).call("big", returns=str)
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", [smoke_on_best(tier) for tier in TIERS])
 def test_no_process_stays(tiers: Tiers, tier: Tier) -> None:
     """A daemon that left its session, its parent and all signals ends with its lab."""
     tag = f"daemon-of-{tier}-{time.monotonic_ns()}"
@@ -183,6 +192,7 @@ def test_what_is_left_and_no_file_is_not_read(tiers: Tiers, tier: Tier) -> None:
         lab.text("a.txt")
 
 
+@pytest.mark.smoke
 def test_the_docs_say_so() -> None:
     """The table of the docs is the table of the promises, tier by tier."""
     text = DOCS.read_text(encoding="utf-8")
