@@ -49,7 +49,7 @@ class Course:
             return ""
 
     def bank(self) -> LoadedBank:
-        """The question bank.
+        """The question bank, loaded once.
 
         Raises:
             CourseError: this is no course.
@@ -59,4 +59,8 @@ class Course:
                 f"{self.root} is not a course: there is no bank/domains.yaml; "
                 "run from the course repository (or name it: --root, with pytest --rootdir)"
             )
+        return self._bank
+
+    @cached_property
+    def _bank(self) -> LoadedBank:
         return load_bank(self.bank_folder, self.schemas)

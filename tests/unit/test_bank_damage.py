@@ -12,8 +12,8 @@ import pytest
 
 from grader.course.course import Course
 from grader.linting import lint_bank
+from tests.builders import ROOT
 
-ROOT = Path(__file__).parents[2]
 Q = "questions/experimentation/q1-01.yaml"
 K = "keys/quiz-1.yaml"
 E = "exams/quiz-1.yaml"

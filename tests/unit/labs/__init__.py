@@ -1,1 +1,1 @@
-"""Tests of `grader.labs`."""
+"""Fast tests of single modules of `grader.labs`."""

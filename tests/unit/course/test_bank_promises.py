@@ -9,15 +9,14 @@ from __future__ import annotations
 import csv
 from fractions import Fraction
 from math import sqrt
-from pathlib import Path
 
 import pytest
 
 from grader.core import takers
 from grader.core.model import Bank
 from grader.course.course import Course
+from tests.builders import ROOT
 
-ROOT = Path(__file__).parents[2]
 EXAMS = {
     "practice-exam-1": 60,
     "practice-exam-2": 60,

@@ -19,8 +19,8 @@ import pytest
 
 from grader.guest import installed
 from grader.guest.capture import install, starts_alike
+from tests.builders import ROOT
 
-ROOT = Path(__file__).parents[2]
 TREE = {
     "leaf.py": "",
     "leaf2.py": "",

@@ -20,8 +20,8 @@ from grader.guest.features.mlflow_model import ModelWithFeatures
 from grader.guest.features.online import NoOnlineTable, OnlineTable
 from grader.guest.features.scoring import as_type
 from grader.guest.features.spec import FeatureSpec, LookupSpec
+from tests.builders import ROOT
 
-ROOT = Path(__file__).parents[2]
 SNAPSHOT = json.loads((ROOT / "tests/data/feature_store_signatures.json").read_text("utf-8"))
 RIDERS = LookupSpec(
     table="default.riders",
