@@ -10,13 +10,11 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-
-import yaml
 
 from grader.core.suggest import suggest
 from grader.course.schemas import Schemas
 from grader.course.yamldoc import Document
+from grader.course.yamldump import dump_yaml
 from grader.errors import CourseError
 from grader.labs.edits import difference
 from grader.labs.load import LoadedLab
@@ -34,7 +32,6 @@ from grader.labs.mutants import (
 _HEADER = "# yaml-language-server: $schema=../../schema/mutants.schema.json\n"
 #: A new mutant's docstring until its author has written one.
 _SUMMARY = "Say in a sentence what is wrong."
-_WIDTH = 96
 
 
 def unified_diff(lab: LoadedLab, name: str, schemas: Schemas) -> Iterator[str]:
@@ -121,7 +118,7 @@ def store(lab: LoadedLab, name: str, text: str, schemas: Schemas) -> bool:
     }
     path = mutants_file(lab.folder)
     before = path.read_text(encoding="utf-8") if path.is_file() else _HEADER
-    after = _with_entry(before, doc, name, _dump({name: entry}))
+    after = _with_entry(before, doc, name, dump_yaml({name: entry}))
     if after == before:
         return False
     path.write_text(after, encoding="utf-8")
@@ -143,26 +140,6 @@ def _with_entry(text: str, doc: Document, name: str, entry: str) -> str:
         return "".join([*lines[: min(later)], entry, "\n", *lines[min(later) :]])
     gap = "\n" if starts else ""
     return "".join([*lines, gap, entry])
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes lists indented and text of several lines as a block."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-_Dumper.add_representer(str, _text)
-
-
-def _dump(value: dict[str, Any]) -> str:
-    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
-    return str(text)
 
 
 def _readable(lab: LoadedLab, schemas: Schemas) -> tuple[Document, list[Mutant]]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from grader.labs.lab import Lab
+from grader.labs.station import Engines
+from grader.sandbox.interface import Sandbox
 from tests.engine.conftest import Runs
+from tests.stage import Stage
 
 pytestmark = pytest.mark.engine
 
@@ -99,22 +102,23 @@ def test_spark_with_delta_works_as_written(runs: Runs) -> None:
     assert "square" in lab.output
 
 
-@pytest.mark.smoke
-def test_a_random_forest_is_logged_as_on_databricks(runs: Runs) -> None:
+def test_a_random_forest_is_logged_as_on_databricks(engines: tuple[Sandbox, Engines]) -> None:
     """`log_model(model, "model")` as written; the scorer loads it; no Java was started."""
-    session = runs(MLFLOW, ("mlflow",))
-    assert session.stopped == ""
-    lab = Lab(session, {})
-    (run,) = lab.mlflow.named("rf")
-    assert run.status == "FINISHED"
-    assert run.params == {"n_estimators": "3"}
-    assert run.metrics == {"accuracy": 1.0}
-    assert [m.name for m in run.models] == ["model"]
-    assert run.models[0].flavors == ["python_function", "sklearn"]
-    rows = [{"a": 1.0, "b": 1.0}, {"a": 2.0, "b": 0.0}]
-    assert lab.predict(f"runs:/{run.id}/model", rows) == [0, 1]
-    assert lab.value("run_id", returns=str) == run.id
-    assert lab.call("java", returns=list[str]) == []
+    sandbox, made = engines
+    with Stage(sandbox, ("mlflow",), engines=made) as stage:  # Spark's labs have started Java
+        session = stage.run(MLFLOW)
+        assert session.stopped == ""
+        lab = Lab(session, {})
+        (run,) = lab.mlflow.named("rf")
+        assert run.status == "FINISHED"
+        assert run.params == {"n_estimators": "3"}
+        assert run.metrics == {"accuracy": 1.0}
+        assert [m.name for m in run.models] == ["model"]
+        assert run.models[0].flavors == ["python_function", "sklearn"]
+        rows = [{"a": 1.0, "b": 1.0}, {"a": 2.0, "b": 0.0}]
+        assert lab.predict(f"runs:/{run.id}/model", rows) == [0, 1]
+        assert lab.value("run_id", returns=str) == run.id
+        assert lab.call("java", returns=list[str]) == []
 
 
 def test_spark_is_there_for_whoever_reaches_for_it(runs: Runs) -> None:
