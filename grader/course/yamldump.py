@@ -16,6 +16,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     style = "|" if "\n" in value else None
+    if not all(c == "\n" or c.isprintable() for c in value):
+        style = '"'  # YAML has more line breaks than Python, and would take them for "\n"
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
