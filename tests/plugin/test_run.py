@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
+import xmlschema
 
 from tests.plugin.conftest import RIGHT, SOLUTION, Course
 
@@ -243,8 +246,22 @@ def test_no_key_is_shown_below_full(
         assert ("hint" in result.stdout.str().replace("hints", "")) is (level != "score")
 
 
-def test_xdist_gives_the_same_grade(course: Course) -> None:
-    """-n 2, the default order, a reversed order and a second run agree byte for byte."""
+def cases(path: Path) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The cases of a JUnit file, each with its properties."""
+    return sorted(
+        (
+            str(c.get("name")),
+            sorted((str(p.get("name")), str(p.get("value"))) for p in c.iter("property")),
+        )
+        for c in ET.parse(path).iter("testcase")
+    )
+
+
+def test_xdist_gives_the_same_grade(course: Course, xsd: xmlschema.XMLSchema) -> None:
+    """-n 2, the default order, a reversed order and a second run agree byte for byte.
+
+    So do the JUnit files, which hold the same cases with the same properties, whoever ran them.
+    """
     course.student("ann", {**RIGHT, "quiz-a": {"a-01": "A", "a-03": ["A"]}})
     course.student("ben", lab=SOLUTION.replace("sorted(values)", "values"))
     course.write(
@@ -254,8 +271,8 @@ def test_xdist_gives_the_same_grade(course: Course) -> None:
         "        items.reverse()\n",
     )
     folder = "--submission=submissions"
-    course.run(folder, "--report-dir=one")
-    course.run(folder, "--report-dir=two", "-n", "2")
+    course.run(folder, "--report-dir=one", "--junitxml=one.xml")
+    course.run(folder, "--report-dir=two", "--junitxml=two.xml", "-n", "2")
     course.run(folder, "--report-dir=three", "-vv")
     course.run(folder, "--report-dir=four", "-n", "2", "--dist=worksteal")
     for name in ("ann", "ben"):
@@ -263,6 +280,9 @@ def test_xdist_gives_the_same_grade(course: Course) -> None:
         assert all(g == grades[0] for g in grades)
         feedback = [(course.root / f / name / "feedback.md").read_bytes() for f in ("one", "two")]
         assert feedback[0] == feedback[1]
+    for junit in ("one.xml", "two.xml"):
+        xsd.validate(str(course.root / junit))
+    assert cases(course.root / "one.xml") == cases(course.root / "two.xml")
 
 
 def test_a_strict_umask_is_no_fault(course: Course) -> None:
