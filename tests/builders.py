@@ -26,6 +26,8 @@ from grader.core.model import (
     Topic,
 )
 from grader.core.verdict import Result, Verdict
+from grader.course.bank import LoadedBank
+from grader.course.course import Course
 from grader.course.schemas import Schemas
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +49,12 @@ BANDS = (
 def schemas() -> Schemas:
     """The project's schemas, compiled once for all tests."""
     return Schemas(SCHEMA)
+
+
+@cache
+def own_bank() -> LoadedBank:
+    """The bank of this project's course, loaded once for all tests, which leave it as it is."""
+    return Course(ROOT).bank()
 
 
 def question(

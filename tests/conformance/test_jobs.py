@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import InvalidParameterValue, PermissionDenied, ResourceDoesNotExist
-from databricks.sdk.service.compute import ClusterSpec
-from databricks.sdk.service.jobs import (
-    JobCluster,
-    JobParameterDefinition,
-    JobSettings,
-    NotebookTask,
-    RunLifeCycleState,
-    RunResultState,
-    SparkPythonTask,
-    SubmitTask,
-    Task,
-    TaskDependency,
-)
 
 from tests.conformance.conftest import Served
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.service.jobs import NotebookTask
 
 pytestmark = pytest.mark.engine
 
@@ -29,15 +20,23 @@ ECHO = 'dbutils.notebook.exit(dbutils.widgets.get("a") + dbutils.widgets.get("b"
 @pytest.fixture
 def w(here: Served) -> WorkspaceClient:
     """A client as a student makes it."""
+    from databricks.sdk import WorkspaceClient
+
     return WorkspaceClient()
 
 
 def _notebook(here: Served, name: str, text: str = ECHO, **base: str) -> NotebookTask:
+    from databricks.sdk.service.jobs import NotebookTask
+
     return NotebookTask(here.write(f"{name}.py", text).removesuffix(".py"), base)
 
 
 def test_a_job_is_created_listed_changed_and_deleted(w: WorkspaceClient, here: Served) -> None:
     """Settings come back as they were given; an update changes some, a reset all."""
+    from databricks.sdk.errors import ResourceDoesNotExist
+    from databricks.sdk.service.compute import ClusterSpec
+    from databricks.sdk.service.jobs import JobCluster, JobSettings, Task
+
     cluster = JobCluster("own", ClusterSpec(spark_version="x", node_type_id="y", num_workers=2))
     task = Task("only", notebook_task=_notebook(here, "kept"), job_cluster_key="own")
     job_id = w.jobs.create(name="kept", tasks=[task], job_clusters=[cluster]).job_id
@@ -63,6 +62,8 @@ def test_a_job_is_created_listed_changed_and_deleted(w: WorkspaceClient, here: S
 
 def test_lists_go_on_over_pages(w: WorkspaceClient, here: Served) -> None:
     """More jobs than a page holds are all told."""
+    from databricks.sdk.service.jobs import Task
+
     task = Task("t", notebook_task=_notebook(here, "paged"))
     made = [w.jobs.create(name=f"paged-{n}", tasks=[task]).job_id for n in range(5)]
     found = [j.job_id for j in w.jobs.list(limit=2)]
@@ -74,6 +75,8 @@ def test_a_run_gets_its_parameters_and_gives_an_exit_value(
     w: WorkspaceClient, here: Served
 ) -> None:
     """Base parameters, those of the run over them, those of the job over both."""
+    from databricks.sdk.service.jobs import JobParameterDefinition, RunResultState, Task
+
     task = Task("t", notebook_task=_notebook(here, "echo", a="1", b="2"))
     plain = w.jobs.create(name="plain", tasks=[task]).job_id
     given = [JobParameterDefinition(name="b", default="9")]
@@ -97,6 +100,9 @@ def test_a_run_gets_its_parameters_and_gives_an_exit_value(
 
 def test_tasks_wait_for_each_other_and_fail_alone(w: WorkspaceClient, here: Served) -> None:
     """The order is that of `depends_on`; what depends on a failed task is not run."""
+    from databricks.sdk.errors import InvalidParameterValue
+    from databricks.sdk.service.jobs import RunResultState, SparkPythonTask, Task, TaskDependency
+
     script = here.write("script.py", "import sys\nprint(sys.argv[1:])\n1 / 0\n")
     first = _notebook(here, "first", 'dbutils.jobs.taskValues.set("k", "v")\n')
     job = w.jobs.create(
@@ -131,6 +137,8 @@ def test_tasks_wait_for_each_other_and_fail_alone(w: WorkspaceClient, here: Serv
 
 def test_a_run_is_cancelled(w: WorkspaceClient, here: Served) -> None:
     """Its process ends at once, and the run is over."""
+    from databricks.sdk.service.jobs import RunResultState, Task
+
     slow = _notebook(here, "slow", "import time\ntime.sleep(300)\n")
     job_id = w.jobs.create(name="slow", tasks=[Task("t", notebook_task=slow)]).job_id
     assert job_id
@@ -143,6 +151,8 @@ def test_a_run_is_cancelled(w: WorkspaceClient, here: Served) -> None:
 
 def test_a_token_starts_one_run(w: WorkspaceClient, here: Served) -> None:
     """Runs of a job, and those of none."""
+    from databricks.sdk.service.jobs import SubmitTask, Task
+
     task = _notebook(here, "once", a="1", b="2")
     job_id = w.jobs.create(name="once", tasks=[Task("t", notebook_task=task)]).job_id
     assert job_id
@@ -158,6 +168,10 @@ def test_a_token_starts_one_run(w: WorkspaceClient, here: Served) -> None:
 
 def test_what_is_not_there_and_what_is_not_allowed(w: WorkspaceClient, here: Served) -> None:
     """A missing notebook is an error of the run, a wrong token one of the request."""
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.errors import PermissionDenied
+    from databricks.sdk.service.jobs import NotebookTask, RunLifeCycleState, Task
+
     task = Task("t", notebook_task=NotebookTask("/nowhere"))
     job_id = w.jobs.create(name="missing", tasks=[task]).job_id
     assert job_id

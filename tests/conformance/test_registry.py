@@ -6,37 +6,33 @@ import base64
 import hashlib
 import hmac
 import json
+from typing import TYPE_CHECKING
 
-import mlflow
 import pytest
-from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import InvalidParameterValue, NotFound
-from databricks.sdk.service.jobs import NotebookTask, Task
-from databricks.sdk.service.ml import (
-    HttpUrlSpec,
-    JobSpec,
-    RegistryWebhookEvent,
-    RegistryWebhookStatus,
-)
-from mlflow import MlflowClient
 
 from tests.conformance.conftest import Served
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
 
 pytestmark = [
     pytest.mark.engine,
     pytest.mark.filterwarnings("ignore"),  # MLflow's own, above all on stages
 ]
-Event = RegistryWebhookEvent
 
 
 @pytest.fixture
 def w(here: Served) -> WorkspaceClient:
     """A client as a student makes it."""
+    from databricks.sdk import WorkspaceClient
+
     return WorkspaceClient()
 
 
 def _version(here: Served, name: str) -> None:
     """A registered model with one version."""
+    from mlflow import MlflowClient
+
     client = MlflowClient(here.url, here.url)
     client.create_registered_model(name)
     run = client.create_run("0")
@@ -46,6 +42,10 @@ def _version(here: Served, name: str) -> None:
 
 def test_each_happening_reaches_those_who_wait_for_it(w: WorkspaceClient, here: Served) -> None:
     """All twelve events, by MLflow's calls and by Databricks' own; each webhook gets its own."""
+    from databricks.sdk.service.ml import HttpUrlSpec
+    from databricks.sdk.service.ml import RegistryWebhookEvent as Event
+    from mlflow import MlflowClient
+
     registry = w.model_registry
     here_url = f"{here.url}/hooks/all"
     registry.create_webhook(list(Event), http_url_spec=HttpUrlSpec(here_url))
@@ -78,6 +78,11 @@ def test_each_happening_reaches_those_who_wait_for_it(w: WorkspaceClient, here: 
 
 def test_webhooks_are_kept_changed_and_tested(w: WorkspaceClient, here: Served) -> None:
     """Secrets are never told; a disabled one is silent; a test sends a signed example."""
+    from databricks.sdk.errors import InvalidParameterValue, NotFound
+    from databricks.sdk.service.ml import HttpUrlSpec, RegistryWebhookStatus
+    from databricks.sdk.service.ml import RegistryWebhookEvent as Event
+    from mlflow import MlflowClient
+
     registry = w.model_registry
     _version(here, "kept")
     spec = HttpUrlSpec(f"{here.url}/hooks/kept", secret="s", authorization="Bearer t")
@@ -113,6 +118,10 @@ def test_webhooks_are_kept_changed_and_tested(w: WorkspaceClient, here: Served) 
 
 def test_a_webhook_runs_a_job(w: WorkspaceClient, here: Served) -> None:
     """The job's notebook gets the event as a parameter."""
+    from databricks.sdk.service.jobs import NotebookTask, Task
+    from databricks.sdk.service.ml import JobSpec
+    from databricks.sdk.service.ml import RegistryWebhookEvent as Event
+
     here.write("told.py", "dbutils.notebook.exit(dbutils.widgets.get('event_message'))\n")
     task = Task("t", notebook_task=NotebookTask("/told"))
     job_id = w.jobs.create(name="told", tasks=[task]).job_id
@@ -132,6 +141,8 @@ def test_a_webhook_runs_a_job(w: WorkspaceClient, here: Served) -> None:
 
 def test_requests_are_answered_and_models_told(w: WorkspaceClient, here: Served) -> None:
     """Open requests are listed until somebody approves, rejects or cancels them."""
+    from databricks.sdk.errors import NotFound
+
     registry = w.model_registry
     _version(here, "asked")
     for stage in ("Staging", "Production"):
@@ -159,6 +170,9 @@ def test_requests_are_answered_and_models_told(w: WorkspaceClient, here: Served)
 
 def test_mlflow_tracks_and_registers_over_http(here: Served) -> None:
     """Runs, artefacts in local folders, versions that are loaded again by their alias."""
+    import mlflow
+    from mlflow import MlflowClient
+
     client = MlflowClient(here.url, here.url)
     experiment = client.create_experiment("over-http")
     run = client.create_run(experiment, run_name="r")
@@ -176,6 +190,8 @@ def test_mlflow_tracks_and_registers_over_http(here: Served) -> None:
 
 def test_mlflows_own_webhooks_are_delivered(here: Served) -> None:
     """With MLflow's signature; they tell of aliases, too, as soon as they are made."""
+    from mlflow import MlflowClient
+
     client = MlflowClient(here.url, here.url)
     _version(here, "mlflow-hooked")
     made = client.create_webhook(

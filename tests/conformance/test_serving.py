@@ -8,35 +8,22 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import mlflow
 import pytest
-from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import (
-    BadRequest,
-    InvalidParameterValue,
-    InvalidState,
-    OperationFailed,
-    ResourceAlreadyExists,
-    ResourceConflict,
-    ResourceDoesNotExist,
-)
-from databricks.sdk.service.serving import (
-    EndpointCoreConfigInput,
-    EndpointStateConfigUpdate,
-    EndpointStateReady,
-    Route,
-    ServedEntityInput,
-    ServedModelInput,
-    ServingEndpointDetailed,
-    TrafficConfig,
-)
-from mlflow.deployments import get_deploy_client
 
 from grader.guest.features import online, packaging
 from grader.guest.features.spec import FeatureSpec, LookupSpec
 from tests.conformance.conftest import Served
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.service.serving import (
+        EndpointCoreConfigInput,
+        EndpointStateReady,
+        ServedEntityInput,
+        ServingEndpointDetailed,
+    )
 
 pytestmark = [
     pytest.mark.engine,
@@ -50,6 +37,8 @@ COLUMNS = {"a": [1.0, 2.0, 3.0, 5.0], "b": [0.0, 1.0, 0.0, 2.0]}
 @pytest.fixture
 def w(here: Served) -> Iterator[WorkspaceClient]:
     """A client as a student makes it; what it made is gone afterwards."""
+    from databricks.sdk import WorkspaceClient
+
     client = WorkspaceClient()
     yield client
     for found in client.serving_endpoints.list():
@@ -59,6 +48,8 @@ def w(here: Served) -> Iterator[WorkspaceClient]:
 @pytest.fixture
 def model(here: Served) -> Iterator[str]:
     """A registered model of two versions: version v gives v * a + b."""
+    import mlflow
+
     mlflow.set_tracking_uri(here.url)
     name = "cans"
     if not mlflow.MlflowClient().search_registered_models("name = 'cans'"):
@@ -70,6 +61,7 @@ def model(here: Served) -> Iterator[str]:
 
 def _register(name: str, factor: float) -> Path:
     """One more version, which gives factor * a + b; the folder of its files."""
+    import mlflow
     import mlflow.sklearn  # here, where its warnings are no errors
 
     fitted, options = _fitted(factor)
@@ -96,6 +88,8 @@ def _fitted(factor: float) -> tuple[Any, dict[str, Any]]:
 
 
 def _entity(version: int, *, zero: bool = False, model: str = "cans") -> ServedEntityInput:
+    from databricks.sdk.service.serving import ServedEntityInput
+
     return ServedEntityInput(
         entity_name=model,
         entity_version=str(version),
@@ -105,6 +99,8 @@ def _entity(version: int, *, zero: bool = False, model: str = "cans") -> ServedE
 
 
 def _config(name: str, *entities: ServedEntityInput) -> EndpointCoreConfigInput:
+    from databricks.sdk.service.serving import EndpointCoreConfigInput
+
     return EndpointCoreConfigInput(name, served_entities=list(entities))
 
 
@@ -128,6 +124,14 @@ def test_the_sdk_makes_queries_splits_and_deletes_an_endpoint(
     w: WorkspaceClient, model: str
 ) -> None:
     """From creation to deletion; requests are split as the routes say, the header tells by whom."""
+    from databricks.sdk.errors import ResourceDoesNotExist
+    from databricks.sdk.service.serving import (
+        EndpointStateConfigUpdate,
+        EndpointStateReady,
+        Route,
+        TrafficConfig,
+    )
+
     api = w.serving_endpoints
     waiting = api.create("sdk", config=_config("sdk", _entity(1)))
     assert _ready(waiting.response) is EndpointStateReady.NOT_READY
@@ -164,6 +168,8 @@ def _ready(found: ServingEndpointDetailed) -> EndpointStateReady | None:
 
 def test_the_deployments_client_does_the_same(w: WorkspaceClient, model: str) -> None:
     """It posts to paths that end with a slash, and tells errors by their status."""
+    from mlflow.deployments import get_deploy_client
+
     client = get_deploy_client("databricks")  # type: ignore[no-untyped-call]  # MLflow's
     entity = {"entity_name": model, "entity_version": "2", "scale_to_zero_enabled": True}
     client.create_endpoint(config={"name": "dep", "config": {"served_entities": [entity]}})
@@ -188,6 +194,13 @@ def test_every_form_of_input_is_taken_whatever_the_content_type_says(
     w: WorkspaceClient, here: Served, model: str
 ) -> None:
     """Records, split, inputs and instances; with a slash at the end and under the API's path."""
+    from databricks.sdk.service.serving import (
+        EndpointCoreConfigInput,
+        Route,
+        ServedModelInput,
+        TrafficConfig,
+    )
+
     old = ServedModelInput(False, model, "1", name="old", workload_size="Small")
     new = ServedModelInput(False, model, "2", name="new", workload_size="Small")
     config = EndpointCoreConfigInput(
@@ -217,6 +230,16 @@ def test_every_form_of_input_is_taken_whatever_the_content_type_says(
 
 def test_what_cannot_be_is_refused_with_a_reason(w: WorkspaceClient, model: str) -> None:
     """4xx, an error code and a sentence: unknown, twice, too early, another signature."""
+    from databricks.sdk.errors import (
+        BadRequest,
+        InvalidParameterValue,
+        InvalidState,
+        ResourceAlreadyExists,
+        ResourceConflict,
+        ResourceDoesNotExist,
+    )
+    from databricks.sdk.service.serving import Route, TrafficConfig
+
     api = w.serving_endpoints
     with pytest.raises(ResourceDoesNotExist, match="no version 7 of a registered model 'cans'"):
         api.create("wrong", config=_config("wrong", _entity(7)))
@@ -278,6 +301,9 @@ def test_a_model_that_cannot_be_loaded_fails_the_update_alone(
     w: WorkspaceClient, model: str
 ) -> None:
     """The endpoint goes on with what it served, and tells what went wrong."""
+    from databricks.sdk.errors import OperationFailed
+    from databricks.sdk.service.serving import EndpointStateReady
+
     folder = _register("broken", 1)
     (folder / "model.pkl").write_bytes(b"no pickle")
     api = w.serving_endpoints
@@ -296,6 +322,8 @@ def test_features_are_looked_up_online(
     w: WorkspaceClient, here: Served, model: str, tmp_path: Path
 ) -> None:
     """Keys are enough; what a client sends wins; a key that is not there gives nulls."""
+    from databricks.sdk.errors import BadRequest
+
     lookup = LookupSpec("default.machines", ("id",), ("machine",), {"footfall": "a"})
     spec = FeatureSpec(("a", "b"), (lookup,))
     _log_with_features("by-key", spec, tmp_path)
@@ -322,6 +350,7 @@ def test_features_are_looked_up_online(
 
 def _log_with_features(name: str, spec: FeatureSpec, folder: Path) -> None:
     """A registered model, as a Feature Store client logs it; it gives 2 * a + b."""
+    import mlflow
     import mlflow.pyfunc
     import mlflow.sklearn
     from mlflow.models import Model

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xmlschema
 
 # Runs within this process forget what they import; so it is here once, before them.
 import grader.course.validator
@@ -181,3 +182,9 @@ class Course:
 def course(pytester: pytest.Pytester) -> Course:
     """A small course without submissions."""
     return Course(pytester)
+
+
+@pytest.fixture(scope="session")
+def xsd() -> xmlschema.XMLSchema:
+    """The schema of the JUnit files that pytest writes."""
+    return xmlschema.XMLSchema(str(ROOT / "tests" / "data" / "junit-xunit2.xsd"))

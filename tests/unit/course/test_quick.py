@@ -18,6 +18,7 @@ from grader.course.quick import compile_schema
 from grader.course.validator import compile_validator
 from grader.course.yamldoc import read_yaml
 from tests.builders import ROOT, SCHEMA
+from tests.properties.profile import quick
 
 #: Files of this project by the schema that they fit.
 FILES = {
@@ -155,6 +156,7 @@ values = st.recursive(
 )
 
 
+@quick(100)
 @given(schemas, values)
 def test_any_schema_and_value(made: dict[str, Any], value: Any) -> None:
     """A yes is jsonschema's too, whatever the keywords and however they meet."""

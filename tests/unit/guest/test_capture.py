@@ -138,7 +138,8 @@ def python(folder: Path, *args: str, given: str = "") -> subprocess.CompletedPro
     return subprocess.run(
         [sys.executable, *args],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        # Writing bytecode would be an import among those that are seen.
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
         input=given,
         capture_output=True,
         text=True,

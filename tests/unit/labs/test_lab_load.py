@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from grader.core.model import CheckSpec
-from grader.course.course import Course
 from grader.course.labs import lab_folders, load_lab
 from grader.errors import CourseError
 from grader.labs.load import LoadedLab, load_labs, load_one, misplaced
-from tests.builders import ROOT, bank, lab_spec, schemas, write
+from tests.builders import ROOT, bank, lab_spec, own_bank, schemas, write
 
 LAB = """\
 id: {id}
@@ -240,7 +239,7 @@ def test_the_projects_own_labs_have_their_place(folder: Path) -> None:
     """The labs that are shipped belong to the bank that is."""
     spec, _ = load_lab(folder, schemas())
     assert spec is not None
-    assert misplaced(spec, Course(ROOT).bank().bank) == []
+    assert misplaced(spec, own_bank().bank) == []
 
 
 def test_all_labs_are_loaded_by_id(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from grader.lint import engine
 from grader.lint.engine import Placed, by_file
 from grader.lint.rule import Finding
 from grader.lint.rules import RULES
-from tests.builders import ROOT, bank, exam, key, question, write, write_course
+from tests.builders import bank, exam, key, own_bank, question, write, write_course
 
 ITEM = "bank/questions/storage/q1-01.yaml"
 SET = "bank/questions/serving/q1-02.yaml"
@@ -351,7 +351,7 @@ def test_findings_are_sorted_and_grouped_by_file(tmp_path: Path) -> None:
 
 def test_the_projects_own_bank_has_no_findings() -> None:
     """The bank that is shipped follows its own rules."""
-    loaded = Course(ROOT).bank()
+    loaded = own_bank()
     assert [
         f"{p.path}:{p.line}: {p.code} {p.message}" for p in engine.run(loaded.bank, loaded)
     ] == []

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from grader.core.model import Key, Question
-from grader.course.course import Course
 from grader.lint.engine import Placed
 from grader.report import bank_stats, findings, item
-from tests.builders import ROOT, bank, exam, key, question
+from tests.builders import bank, exam, key, own_bank, question
 
 HEADER = "exam                 items  key letters           chance longest shortest  always"
 
@@ -86,7 +85,7 @@ def test_an_empty_bank_has_statistics() -> None:
 
 def test_the_projects_own_bank_has_statistics() -> None:
     """Every exam of it has its line, and no line is wider than a terminal."""
-    of = Course(ROOT).bank().bank
+    of = own_bank().bank
     got = list(bank_stats.render(of))
     assert all(len(line) <= 100 for line in got)
     after = [line.split()[0] for line in got[got.index(HEADER) + 1 :]]
@@ -258,7 +257,7 @@ def test_code_that_is_too_long_has_its_own_line() -> None:
 
 def test_the_projects_own_items_can_be_shown() -> None:
     """Each of them, with its key, loses no word."""
-    of = Course(ROOT).bank().bank
+    of = own_bank().bank
     assert of.keys
     for id_, question_ in of.questions.items():
         got = " ".join(" ".join(lines(question_, of.keys[id_])).split())

@@ -174,9 +174,15 @@ def mark() -> Iterator[str]:
     """A text to know a test's processes by; whatever a failed test leaves is killed."""
     text = f"mark-{secrets.token_hex(8)}"
     yield text
+    # One look may miss who forks and ends meanwhile; several in a row do not.
+    looks = 3
     for _ in range(50):
-        for pid in marked(text):
+        left = marked(text)
+        for pid in left:
             os.kill(pid, signal.SIGKILL)
+        looks = 3 if left else looks - 1
+        if not looks:
+            return
 
 
 def gone(mark: str, seconds: float = 0) -> bool:
