@@ -310,3 +310,11 @@ def test_a_course_is_found_below_its_root(tmp_path: Path) -> None:
 def test_the_projects_own_bank_has_no_flaw() -> None:
     """The bank that is shipped loads whole."""
     assert [f.render(ROOT) for f in own_bank().flaws] == []
+
+
+def test_a_course_loads_its_bank_once(tmp_path: Path) -> None:
+    """Whoever asks again gets the same, whatever has become of the files."""
+    course = Course(write_course(tmp_path))
+    loaded = course.bank()
+    write(tmp_path / "bank/questions/storage/q1-01.yaml", "")
+    assert course.bank() is loaded
