@@ -21,7 +21,7 @@ from grader.course.course import Course
 from grader.course.yamldoc import shown
 from grader.errors import CourseError, GraderError
 from grader.labs import proof
-from grader.labs.engines import RUNTIME, prepare
+from grader.labs.engines import prepare
 from grader.labs.load import LoadedLab, load_one, misplaced
 from grader.labs.pool import runtime_of, widest
 from grader.labs.session import limits_of, seed_of
@@ -66,7 +66,8 @@ class LabsPlugin:
             self._close()
         if self._station is None:
             sandbox = open_sandbox(options.containment(self._config))
-            engines = prepare(sandbox, RUNTIME, self._progress.say)
+            runtime = runtime_of(self.specs)
+            engines = prepare(sandbox, runtime, self._progress.say)
             self._progress.say("")
             # Without a trained cache, Java takes longer to learn than it would then save.
             lasting = engines.cache is not None and options.deep(self._config)
@@ -74,7 +75,7 @@ class LabsPlugin:
                 sandbox,
                 replace(engines, lasting=lasting),
                 [spec.id for spec in self.specs],
-                runtime_of(self.specs),
+                runtime,
                 widest([limits_of(spec) for spec in self.specs]),
             )
         return self._station

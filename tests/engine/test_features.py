@@ -307,7 +307,6 @@ def called(lab: Lab, function: str, *args: Any) -> Any:
     return lab.call(function, *args, returns=object)
 
 
-@pytest.mark.smoke
 def test_a_table_is_described(lab: Lab) -> None:
     """Name, description, keys, features and tags come back as they were given."""
     told = called(lab, "described")
@@ -436,7 +435,6 @@ def test_a_training_set_that_makes_no_sense_is_refused(lab: Lab) -> None:
     ] == []
 
 
-@pytest.mark.smoke
 def test_batches_are_scored_by_keys(lab: Lab) -> None:
     """Features come from the table unless df has them; the result has them, and a prediction."""
     by_key, as_int, given = called(lab, "scored")

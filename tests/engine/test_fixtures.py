@@ -99,7 +99,6 @@ def test_tables_of_a_fixture_are_found_by_name(session: LabSession) -> None:
     assert len(lab.delta("works.valves").rows()) == 3
 
 
-@pytest.mark.smoke
 def test_a_registered_model_predicts_in_sparks_workers(session: LabSession) -> None:
     """As its own UDF, taken along in a UDF, and loaded in a worker by its name."""
     rows: list[list[float]] = Lab(session, {}).call("predictions", returns=list[list[float]])
