@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
 
 DOMAINS = """
 - id: storage
@@ -114,7 +111,6 @@ class Course:
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
         self.root = pytester.path
-        shutil.copytree(ROOT / "schema", self.root / "schema")
         self.write(
             "pyproject.toml", '[tool.pytest]\nminversion = "9.0"\naddopts = ["--strict-markers"]\n'
         )

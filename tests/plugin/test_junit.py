@@ -8,7 +8,8 @@ from fractions import Fraction
 import pytest
 import xmlschema
 
-from tests.plugin.conftest import CHECKS, RIGHT, ROOT, Course
+from tests.builders import ROOT
+from tests.plugin.conftest import CHECKS, RIGHT, Course
 
 
 @pytest.fixture(scope="module")

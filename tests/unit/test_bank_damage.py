@@ -73,10 +73,9 @@ DAMAGES = [
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the course's bank and schemas."""
+    """A copy of the course's bank."""
     root = tmp_path_factory.mktemp("course")
-    for part in ("bank", "schema"):
-        shutil.copytree(ROOT / part, root / part)
+    shutil.copytree(ROOT / "bank", root / "bank")
     return root
 
 
