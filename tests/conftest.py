@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 #: What comes first, in this order.
-_FIRST = [Path(__file__).parent / name for name in ("unit", "properties")]
+_FIRST = [Path(__file__).parent / name for name in ("unit", "guest", "properties")]
 
 
 @pytest.hookimpl(trylast=True)
