@@ -115,7 +115,6 @@ def measure(rounds: int = 5) -> dict[str, Any]:
 
 def write_course(root: Path) -> Course:
     """A course at `root` with this project's items, one exam of `ITEMS` of them, and no labs."""
-    shutil.copytree(ROOT / "schema", root / "schema")
     shutil.copytree(ROOT / "bank", root / "bank", ignore=shutil.ignore_patterns("blueprints"))
     (root / "pyproject.toml").write_text(_CONFIG)
     exam = yaml.safe_load((ROOT / "bank" / "exams" / f"{FROM}.yaml").read_text())

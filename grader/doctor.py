@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 import grader
-from grader.errors import CourseError, GraderError
+from grader.errors import GraderError
 from grader.labs.engines import ENGINES
 from grader.labs.lab import WrongShape
 from grader.labs.probe import PROBES, holes
@@ -28,8 +26,6 @@ from grader.sandbox.interface import TIERS, Sandbox, Tier
 
 _LABS = "labs cannot be graded; answer sheets can"
 _WEAKER = "a weaker sandbox"
-#: What pyproject.toml may say about the least that is allowed.
-SETTING = "grader_min_sandbox"
 #: A machine hands out some thirty thousand temporary ports unless somebody widened the range.
 _USUAL_PORTS = 32_768
 
@@ -206,23 +202,3 @@ def _proof(sandbox: Sandbox | None, minimum: Tier) -> Finding:
         return Finding("sandbox", False, f"{tier} does not hold: {found}", _LABS, mend)
     proved = ", ".join(name for name in PROBES if PROMISES[name].holds(tier))
     return Finding("sandbox", True, f"{tier}, tried: {proved}")
-
-
-def least(root: Path) -> Tier:
-    """The weakest tier that a course's pyproject.toml allows.
-
-    Raises:
-        CourseError: the file cannot be read, or names no tier.
-    """
-    try:
-        text = (root / "pyproject.toml").read_text(encoding="utf-8")
-        settings = tomllib.loads(text).get("tool", {}).get("pytest", {})
-        named = {**settings, **settings.get("ini_options", {})}.get(SETTING, "landlock")
-    except FileNotFoundError:
-        return "landlock"
-    except (OSError, ValueError, AttributeError) as error:
-        raise CourseError(f"{root / 'pyproject.toml'}: cannot be read: {error}") from error
-    for tier in TIERS:
-        if tier == named:
-            return tier
-    raise CourseError(f"{SETTING} must be one of {', '.join(TIERS)} (got {named})")

@@ -28,11 +28,9 @@ from grader.core.model import (
 from grader.core.verdict import Result, Verdict
 from grader.course.bank import LoadedBank
 from grader.course.course import Course
-from grader.course.schemas import Schemas
+from grader.course.schemas import SCHEMAS, Schemas
 
 ROOT = Path(__file__).parents[1]
-#: The project's own schemas: what a person's files are really held against.
-SCHEMA = ROOT / "schema"
 
 DOMAINS = (
     Domain("storage", "Storage", (Topic("tables", "Tables"), Topic("files", "Files"))),
@@ -48,7 +46,7 @@ BANDS = (
 @cache
 def schemas() -> Schemas:
     """The project's schemas, compiled once for all tests."""
-    return Schemas(SCHEMA)
+    return Schemas(SCHEMAS)
 
 
 @cache
@@ -262,6 +260,4 @@ def write_course(root: Path, **changes: str) -> Path:
             text = text.replace(old, new)
         write(root / path, old if old and not arrow else text)
     assert not changes, f"no such file: {changes}"
-    if not (root / "schema").exists():
-        (root / "schema").symlink_to(SCHEMA)
     return root

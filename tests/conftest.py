@@ -12,7 +12,7 @@ import pytest
 
 _HERE = Path(__file__).parent
 #: What comes first, in this order.
-_FIRST = [_HERE / name for name in ("unit", "properties")]
+_FIRST = [_HERE / name for name in ("unit", "guest", "properties")]
 #: Folders whose tests take their time: they are deep, unless they are marked `smoke`.
 _DEEP = [_HERE / name for name in ("attacks", "conformance", "engine", "properties", "tiers")]
 

@@ -1,4 +1,4 @@
-"""A course: the repository that holds bank, schemas, labs and submissions."""
+"""A course: the repository that holds bank, labs and submissions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from grader.course.bank import LoadedBank, load_bank
-from grader.course.schemas import Schemas
+from grader.course.schemas import SCHEMAS, Schemas
 from grader.errors import CourseError
 
 #: The environment variable that may hold the course's secret, for instance in CI.
@@ -23,8 +23,8 @@ class Course:
 
     @cached_property
     def schemas(self) -> Schemas:
-        """The course's schemas, each compiled once."""
-        return Schemas(self.root / "schema")
+        """The grader's schemas, each compiled once."""
+        return Schemas(SCHEMAS)
 
     @property
     def bank_folder(self) -> Path:

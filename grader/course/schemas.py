@@ -1,10 +1,11 @@
-"""Check documents against `schema/*.schema.json` and say what is wrong in our own words."""
+"""Check documents against `grader/schema/*.schema.json` and say what is wrong in our own words."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,13 @@ if TYPE_CHECKING:  # see `Schemas.validator`
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
 
+#: The grader's own schemas. They travel with the package, since this code knows what they say:
+#: a course has none of its own.
+SCHEMAS = Path(str(files("grader"))) / "schema"
+
 
 class Schemas:
-    """The schemas of a course, compiled once and on demand. `folder` is `schema/`."""
+    """The schemas in `folder`, each compiled once and on demand."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -180,12 +180,20 @@ def _end_with_the_run() -> None:
 
     def watch() -> None:
         sys.stdin.buffer.read()
-        os.kill(os.getpid(), signal.SIGINT)  # a real one ends whatever is waited for
-        time.sleep(GRACE)
+        patience = time.monotonic() + GRACE
+        while time.monotonic() < patience:
+            # A real signal ends whatever is waited for. One that comes just before the wait does
+            # not, hence more of them.
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
         scratch.end()
         os._exit(1)
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # clearing up is left in peace
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
     threading.Thread(target=watch, daemon=True).start()
 
 

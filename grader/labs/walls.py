@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-from grader.errors import GraderError, ProvisionError, SandboxFault
+from grader.errors import CourseError, GraderError, ProvisionError, SandboxFault
 from grader.provision.bwrap import find_bwrap
 from grader.provision.java import find_java
 from grader.sandbox import landlock, scratch, seccomp
@@ -27,6 +28,8 @@ MENDS: dict[Tier, str] = {
     "landlock": "use Linux 6.12 or later (as root 6.7) with Landlock enabled",
     "none": "pass --i-trust-this-code",
 }
+#: What pyproject.toml may say about the least that is allowed.
+SETTING = "grader_min_sandbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,28 @@ class Wanted:
     def least(self) -> Tier:
         """The weakest tier that will do."""
         return self.minimum or ("none" if self.trusted else "landlock")
+
+
+def minimum(root: Path) -> Tier | None:
+    """Return the weakest tier that a course's pyproject.toml allows, None if it says nothing.
+
+    Raises:
+        CourseError: the file cannot be read, or names no tier.
+    """
+    try:
+        text = (root / "pyproject.toml").read_text(encoding="utf-8")
+        settings = tomllib.loads(text).get("tool", {}).get("pytest", {})
+        named = {**settings, **settings.get("ini_options", {})}.get(SETTING)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, AttributeError) as error:
+        raise CourseError(f"{root / 'pyproject.toml'}: cannot be read: {error}") from error
+    for tier in TIERS:
+        if tier == named:
+            return tier
+    if named is None:
+        return None
+    raise CourseError(f"{SETTING} must be one of {', '.join(TIERS)} (got {named})")
 
 
 def open_sandbox(wanted: Wanted | None = None) -> Sandbox:

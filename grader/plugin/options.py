@@ -14,8 +14,8 @@ from grader.core.grade import Policy
 from grader.core.suggest import suggest
 from grader.course.course import SECRET, Course
 from grader.course.submission import find_submissions
-from grader.errors import SubmissionError
-from grader.labs.walls import Wanted
+from grader.errors import CourseError, SubmissionError
+from grader.labs.walls import SETTING, Wanted, minimum
 from grader.sandbox.interface import TIERS
 
 DEFAULT_PASS_MARK = Fraction(7, 10)
@@ -102,7 +102,7 @@ def _containment(group: pytest.OptionGroup) -> None:
 
 def add_settings(parser: pytest.Parser) -> None:
     """Register what pyproject.toml can set."""
-    parser.addini("grader_min_sandbox", "refuse to run labs with a weaker sandbox than this")
+    parser.addini(SETTING, "refuse to run labs with a weaker sandbox than this")
 
 
 def containment(config: pytest.Config) -> Wanted:
@@ -111,10 +111,15 @@ def containment(config: pytest.Config) -> Wanted:
     Raises:
         pytest.UsageError: the setting names no tier.
     """
-    least = config.getoption("--min-sandbox") or config.getini("grader_min_sandbox") or None
+    least = config.getoption("--min-sandbox") or config.getini(SETTING) or None
+    if least is None and (config.inipath is None or config.inipath.parent != config.rootpath):
+        # With --rootdir pytest looks for settings where it was started. This one is the course's.
+        try:
+            least = minimum(config.rootpath)
+        except CourseError as error:
+            raise pytest.UsageError(str(error)) from error
     if least not in (None, *TIERS):
-        told = f"grader_min_sandbox must be one of {', '.join(TIERS)} (got {least})"
-        raise pytest.UsageError(told)
+        raise pytest.UsageError(f"{SETTING} must be one of {', '.join(TIERS)} (got {least})")
     return Wanted(
         config.getoption("--sandbox"), least, bool(config.getoption("--i-trust-this-code"))
     )

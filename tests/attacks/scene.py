@@ -34,7 +34,6 @@ from tests.attacks.props import (
     write_right_table,
 )
 from tests.attacks.witness import Witness
-from tests.builders import SCHEMA
 
 #: Reports tell everything here: what a check saw is in its reason, where a canary would show.
 POLICY = Policy("source", "full", Fraction(7, 10))
@@ -120,7 +119,6 @@ class Scene:
             if kept and not any(p.startswith(".") for p in source.relative_to(HERE).parts):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(fill(source.read_text(encoding="utf-8"), self.places))
-        (self.course / "schema").symlink_to(SCHEMA)
         for name, mode in (("public", 0o644), ("private", 0o600)):
             path = self.root / f"{name}.txt"
             path.write_text(self.canaries[name])

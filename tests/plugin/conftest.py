@@ -14,8 +14,7 @@ import grader.course.validator
 import grader.plugin.bank_checks
 import grader.plugin.grading
 import grader.plugin.lab_proofs  # noqa: F401 - see above
-
-ROOT = Path(__file__).parents[2]
+from tests.builders import ROOT
 
 DOMAINS = """
 - id: storage
@@ -120,7 +119,6 @@ class Course:
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
         self.root = pytester.path
-        (self.root / "schema").symlink_to(ROOT / "schema")
         self.write(
             "pyproject.toml", '[tool.pytest]\nminversion = "9.0"\naddopts = ["--strict-markers"]\n'
         )

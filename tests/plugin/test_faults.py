@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -170,6 +171,23 @@ def test_a_weaker_sandbox_than_the_course_wants_is_refused(course: Course) -> No
     result = course.run("--submission=ann", "-o", "grader_min_sandbox=armour")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*grader_min_sandbox must be one of full, bwrap*"])
+
+
+def test_a_courses_minimum_holds_wherever_pytest_is_started(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Started elsewhere, pytest does not read the course's settings, and the plugin does."""
+    course.student("ann")
+    course.write("pyproject.toml", '[tool.pytest]\ngrader_min_sandbox = "bwrap"\n')
+    monkeypatch.chdir(tmp_path)
+    given = ("--submission=ann", f"--rootdir={course.root}")
+    result = course.run(*given, "--sandbox=none", "--i-trust-this-code")
+    assert result.ret == 3
+    result.stdout.fnmatch_lines(["*weaker than the least that is allowed here, bwrap*"])
+    course.write("pyproject.toml", "[")
+    result = course.run(*given)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*pyproject.toml: cannot be read*"])
 
 
 def test_the_instructor_learns_the_seeds_and_students_do_not(course: Course) -> None:

@@ -201,7 +201,7 @@ def test_other_tests_fail_the_run_too(course: Course) -> None:
         (["--submission=ann", "--lab=zzz"], "*--lab: no lab 'zzz'; there are tiny*"),
         (["--submission=ann", "--domain=server"], "*--domain: no domain 'server'; did you*"),
         (["--submission=ann", "--pass-mark=70"], "*--pass-mark must be a share such as 70%*"),
-        (["--submission=schema"], "*is not a submission: it holds none of answers/*"),
+        (["--submission=bank"], "*is not a submission: it holds none of answers/*"),
         (["--submission=ann", "ann/quiz-a::zz"], "*not found: ann/quiz-a::zz*"),
     ],
 )

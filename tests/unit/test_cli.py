@@ -15,7 +15,7 @@ import grader
 from grader.cli import main
 from grader.course.course import Course
 from grader.lint.engine import Placed
-from tests.builders import write_course
+from tests.builders import write, write_course
 
 #: A sound key that accepts two answers, and a kind that does not exist.
 BROKEN = {
@@ -156,12 +156,20 @@ def test_outside_of_a_course_every_command_says_so(tmp_path: Path, args: list[st
     assert told.startswith(f"grader: {tmp_path} is not a course: there is no bank/domains.yaml")
 
 
-def test_a_course_without_schemas_is_at_fault(course: Path) -> None:
-    """What cannot be checked is not found sound."""
-    (course / "schema").unlink()
+def test_schemas_are_the_graders_own(course: Path) -> None:
+    """A course has none, and a folder of that name in it says nothing."""
+    write(course / "schema" / "domains.schema.json", "{")
+    assert run("lint", "--root", course).exit_code == 0
+
+
+def test_a_grader_without_schemas_finds_nothing_sound(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be checked is a fault."""
+    monkeypatch.setattr("grader.course.course.SCHEMAS", course / "none")
     result = run("lint", "--root", course)
     assert result.exit_code == 3
-    assert result.stderr.startswith(f"grader: {course}/schema/domains.schema.json: ")
+    assert result.stderr.startswith(f"grader: {course}/none/domains.schema.json: ")
 
 
 def test_a_bank_has_statistics(course: Path) -> None:

@@ -14,6 +14,7 @@ from grader import doctor
 from grader.cli import main
 from grader.doctor import Finding
 from grader.errors import CourseError, ProvisionError, SandboxFault
+from grader.labs import walls
 from grader.labs.walls import Wanted
 from grader.sandbox import landlock
 from grader.sandbox.interface import TIERS, Tier
@@ -111,17 +112,17 @@ def test_more_temporary_ports_than_usual_are_told(
 @pytest.mark.parametrize(
     ("text", "tier"),
     [
-        (None, "landlock"),
-        ("[project]\nname = 'x'\n", "landlock"),
+        (None, None),
+        ("[project]\nname = 'x'\n", None),
         ("[tool.pytest]\ngrader_min_sandbox = 'full'\n", "full"),
         ("[tool.pytest.ini_options]\ngrader_min_sandbox = 'bwrap'\n", "bwrap"),
     ],
 )
-def test_the_minimum_is_the_courses(tmp_path: Path, text: str | None, tier: Tier) -> None:
-    """It is read where pytest reads it; nothing said is landlock."""
+def test_the_minimum_is_the_courses(tmp_path: Path, text: str | None, tier: Tier | None) -> None:
+    """It is read where pytest reads it; it may say nothing."""
     if text is not None:
         (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
-    assert doctor.least(tmp_path) == tier
+    assert walls.minimum(tmp_path) == tier
 
 
 @pytest.mark.parametrize("text", ["[tool.pytest]\ngrader_min_sandbox = 'most'\n", "[", "tool = 1"])
@@ -129,7 +130,7 @@ def test_a_wrong_setting_is_told(tmp_path: Path, text: str) -> None:
     """A minimum that is none is an error of the course's."""
     (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
     with pytest.raises(CourseError, match=r"grader_min_sandbox|pyproject\.toml: cannot be read"):
-        doctor.least(tmp_path)
+        walls.minimum(tmp_path)
 
 
 @pytest.mark.parametrize(

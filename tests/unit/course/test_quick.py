@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.course.quick import compile_schema
+from grader.course.schemas import SCHEMAS
 from grader.course.validator import compile_validator
 from grader.course.yamldoc import read_yaml
-from tests.builders import ROOT, SCHEMA
+from tests.builders import ROOT
 from tests.properties.profile import quick
 
 #: Files of this project by the schema that they fit.
@@ -61,7 +62,7 @@ ODDER: tuple[Any, ...] = (
 
 def schema(name: str) -> Any:
     """A schema of the project."""
-    return json.loads((SCHEMA / f"{name}.schema.json").read_text())
+    return json.loads((SCHEMAS / f"{name}.schema.json").read_text())
 
 
 def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from grader.core.suggest import suggest
-from grader.course.schemas import Schemas
+from grader.course.schemas import SCHEMAS, Schemas
 from grader.course.yamldoc import MAX_FLAWS, read_yaml
 from grader.errors import CourseError
-from tests.builders import SCHEMA, write
+from tests.builders import write
 
 
 def complaints(folder: Path, schema: dict[str, Any], text: str) -> list[str]:
@@ -185,7 +185,7 @@ def test_a_key_of_the_wrong_form_is_told_at_the_key(tmp_path: Path) -> None:
 )
 def test_a_pattern_ends_where_the_text_does(pattern: str, text: str, fits: bool) -> None:
     """`$` is the end itself: a line break before it is a character like any other."""
-    validator = type(Schemas(SCHEMA).validator("answers"))({"pattern": pattern})
+    validator = type(Schemas(SCHEMAS).validator("answers"))({"pattern": pattern})
     assert validator.is_valid(text) is fits
     assert validator.is_valid(7)
 
@@ -212,7 +212,7 @@ def test_foreign_text_is_quoted_clean_and_short(tmp_path: Path) -> None:
 def test_a_file_that_could_not_be_read_is_not_judged(tmp_path: Path) -> None:
     """After a syntax error there is nothing to hold against a schema; one flaw is enough."""
     doc = read_yaml(write(tmp_path / "x.yaml", "a: [1"))
-    assert Schemas(SCHEMA).check(doc, "answers") is False
+    assert Schemas(SCHEMAS).check(doc, "answers") is False
     assert len(doc.flaws) == 1
 
 
@@ -238,11 +238,11 @@ def test_a_schema_is_compiled_once(tmp_path: Path) -> None:
     assert schemas.validator("thing") is first
 
 
-@pytest.mark.parametrize("path", sorted(SCHEMA.glob("*.schema.json")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.schema.json")), ids=lambda p: p.stem)
 def test_the_projects_schemas_are_sound(path: Path) -> None:
     """Each of them is valid JSON Schema with an id that names its file."""
     name = path.name.removesuffix(".schema.json")
-    schema = Schemas(SCHEMA).validator(name).schema
+    schema = Schemas(SCHEMAS).validator(name).schema
     assert isinstance(schema, dict)
     assert f":schema:{name}:" in schema["$id"]
 

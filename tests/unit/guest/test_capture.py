@@ -136,7 +136,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python(folder: Path, *args: str, given: str = "") -> subprocess.CompletedProcess[str]:
     """Run Python in `folder`, with the project on its path."""
     return subprocess.run(
-        [sys.executable, *args],
+        # Python 3.12 tells of an import of `_io` for each file that it reads a module from; kept
+        # bytecode would make them fewer from one run to the next.
+        [sys.executable, "-B", *args],
         cwd=folder,
         # Writing bytecode would be an import among those that are seen.
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},

@@ -5,11 +5,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from grader.guest.dbutils import DBUtils, FileInfo, NotebookExit
-from grader.guest.display import ROWS, display
+from grader.guest.display import display
 
 
 @pytest.fixture
@@ -165,33 +164,6 @@ def test_a_notebook_may_exit(dbutils: DBUtils, value: object, told: str) -> None
     with pytest.raises(NotebookExit) as caught:
         dbutils.notebook.exit(value)
     assert (str(caught.value), isinstance(caught.value, SystemExit)) == (told, True)
-
-
-class SparkFrame:
-    """Looks like a DataFrame of Spark's, as far as `display` looks."""
-
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self.frame = frame
-
-    def limit(self, count: int) -> SparkFrame:
-        """The first rows."""
-        return SparkFrame(self.frame.head(count))
-
-    def toPandas(self) -> pd.DataFrame:  # noqa: N802 - the name is Spark's
-        """A pandas table."""
-        return self.frame
-
-
-@pytest.mark.parametrize("spark", [False, True])
-def test_a_table_is_displayed_by_its_first_rows(
-    spark: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A Spark table is never collected whole, a pandas table never printed whole."""
-    table = pd.DataFrame({"number": range(10_000)})
-    display(SparkFrame(table) if spark else table)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["number"]
-    assert [line.split() for line in lines[1:]] == [[str(i), str(i)] for i in range(ROWS)]
 
 
 @pytest.mark.parametrize(("value", "shown"), [(3, "3\n"), ("text", "text\n"), (None, "None\n")])

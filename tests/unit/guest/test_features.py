@@ -7,7 +7,6 @@ import inspect
 import json
 import subprocess
 import sys
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,7 @@ import pytest
 from grader.guest import features
 from grader.guest.features import catalog, engineering, names, online, online_store_spec, packaging
 from grader.guest.features.complete import Incomplete, complete
-from grader.guest.features.mlflow_model import ModelWithFeatures
 from grader.guest.features.online import NoOnlineTable, OnlineTable
-from grader.guest.features.scoring import as_type
 from grader.guest.features.spec import FeatureSpec, LookupSpec
 from tests.builders import ROOT
 
@@ -193,23 +190,6 @@ def test_a_crafted_specification_is_told(tmp_path: Path, text: str) -> None:
         packaging.feature_spec(tmp_path)
 
 
-def test_a_model_outside_of_the_feature_store_needs_its_features() -> None:
-    """It gets its columns in their order, or an error names those that are lacking."""
-    import pandas as pd
-
-    class Echo:
-        def predict(self, data: Any, params: Any = None) -> Any:
-            return [list(data.columns), params]
-
-    model = ModelWithFeatures(SPEC, Echo())
-    frame = pd.DataFrame({"score": [1.0], "other": [1], "km": [1.0], "rides": [2]})
-    assert model.predict(frame, {"a": 1}) == [["km", "rides", "score"], {"a": 1}]
-    with pytest.raises(ValueError, match="the input lacks 'rides', 'score': a model that was"):
-        model.predict(frame[["km"]])
-    with pytest.raises(ValueError, match="predicts for a DataFrame"):
-        model.predict([1, 2])
-
-
 def riders(workspace: Path, *rows: dict[str, Any], replace: bool = False, **changed: Any) -> None:
     """Publish some riders."""
     fields: dict[str, Any] = {
@@ -264,14 +244,6 @@ def test_what_is_not_online_is_told_and_dropped_once(tmp_path: Path) -> None:
     assert [online.drop_store(tmp_path, "fast") for _ in range(2)] == [True, False]
     with pytest.raises(NoOnlineTable):
         online.lookup(tmp_path, "default.riders", [[1]])
-
-
-def test_values_go_online_as_json() -> None:
-    """Dates are texts, decimals numbers, and what is nested stays so."""
-    import numpy as np
-
-    value = {"d": datetime.date(2024, 1, 2), "n": [Decimal("1.5"), np.int64(3)], "b": b"\x01"}
-    assert online.plain(value) == {"d": "2024-01-02", "n": [1.5, 3], "b": "01"}
 
 
 def test_records_are_completed(tmp_path: Path) -> None:
@@ -347,35 +319,6 @@ def test_stores_are_told_apart_by_kind_and_place() -> None:
     cosmos = spec.AzureCosmosDBSpec("https://c", container_name="t")
     assert (cosmos.store, cosmos.table_name) == ("azure-cosmosdb/https://c", "t")
     assert repr(dynamo) == "<AmazonDynamoDBSpec: amazon-dynamodb/eu>"
-
-
-@pytest.mark.parametrize(
-    ("found", "kind", "values"),
-    [
-        ([1.9, 0.0], "double", [1.9, 0.0]),
-        ([1.9, 0.0], "int", [1, 0]),
-        ([1, 0], "boolean", [True, False]),
-        ([[0.1, 0.9]], "double", [0.1]),
-        ([[0.1, 0.9]], "array<double>", [[0.1, 0.9]]),
-        (["a", "b"], "string", ["a", "b"]),
-        ([float("nan"), 1.0], "bigint", [None, 1]),
-    ],
-)
-def test_predictions_become_the_type_asked_for(found: Any, kind: str, values: list[Any]) -> None:
-    """The first column of several, unless all are asked for."""
-    import numpy as np
-    import pandas as pd
-
-    assert as_type(np.array(found), kind) == values
-    assert as_type(pd.DataFrame(np.array(found)), kind) == values
-
-
-def test_predictions_of_another_kind_are_told() -> None:
-    """Text is no number, and the error says which argument says so."""
-    import numpy as np
-
-    with pytest.raises(ValueError, match=r"cannot be read as double: .*; result_type says"):
-        as_type(np.array(["late", "early"]), "double")
 
 
 def test_only_functions_are_marked() -> None:

@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from grader.core.verdict import Result, Verdict
-from grader.course.schemas import Schemas
 from grader.errors import CourseError
 from grader.labs.load import LoadedLab
 from grader.labs.proof import FEW_MUTANTS, Variant, complaints, few, variants
-from tests.builders import ROOT, lab_spec, result, write
+from tests.builders import lab_spec, result, schemas, write
 
 NAMES = {"test_one", "test_two"}
-SCHEMAS = Schemas(ROOT / "schema")
+SCHEMAS = schemas()
 #: A mutant that is a file of its own.
 WHOLE = '"""Forgets.\n\nFails: test_two\n"""\n'
 

@@ -305,17 +305,19 @@ def test_others_wait_for_a_jvm_only_where_cores_are_few(
 ) -> None:
     """Its start takes two; what takes less time than the Spark labs in all can wait."""
     begun: list[str] = []
-    gate = threading.Event()
+    first, gate = threading.Event(), threading.Event()
 
     def start(session: Session) -> None:
         begun.append(session.lab.spec.id)
         if session.lab.spec.id == "s1":
+            first.set()
             assert gate.wait(5)
 
     monkeypatch.setattr(Session, "start", start)
     pool.crowded = cores < 4
     made = timed_queue(pool)
     if cores == 2:
+        assert first.wait(5)
         assert not made._jobs["m1"].future.done()
         assert made._calm.wait(0.1) is False
         assert begun == ["s1"]

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from grader.course.schemas import Schemas
 from grader.errors import CourseError
 from grader.labs.mutants import load_mutants, parse_docstring, with_docstring, with_docstring_of
-from tests.builders import ROOT, write
+from tests.builders import schemas, write
 
-SCHEMAS = Schemas(ROOT / "schema")
+SCHEMAS = schemas()
 KNOWN = {"test_one", "test_two"}
 REFERENCE = '''"""The reference."""
 

@@ -23,16 +23,16 @@ def train(*_):
         print("cleared up", flush=True)
 training.train = train
 walls.open_sandbox = lambda: None
-training.GRACE = 0.5
+training.GRACE = {grace}
 training.main(Path(sys.argv[1]))
 """
 
 
-def trained(root: Path, before: str = "pass") -> tuple[Path, str, int]:
+def trained(root: Path, grace: float, before: str = "pass") -> tuple[Path, str, int]:
     """A folder of a training that was left alone, what it said then, and its exit status."""
     (root / "labs").mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-c", CODE.format(before=before), str(root)],
+        [sys.executable, "-c", CODE.format(before=before, grace=grace), str(root)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -47,13 +47,13 @@ def trained(root: Path, before: str = "pass") -> tuple[Path, str, int]:
 
 def test_it_ends_with_the_run_and_clears_up(tmp_path: Path) -> None:
     """Walls and control groups go as if it had been done."""
-    folder, said, status = trained(tmp_path)
+    folder, said, status = trained(tmp_path, 10)  # it is the nicest of all processes
     assert (said, status) == ("cleared up\n", 0)
     assert not folder.exists()
 
 
 def test_what_does_not_let_itself_be_interrupted_is_ended(tmp_path: Path) -> None:
     """After a while, and its folders go."""
-    folder, said, status = trained(tmp_path, "signal.signal(signal.SIGINT, signal.SIG_IGN)")
+    folder, said, status = trained(tmp_path, 0.5, "signal.signal(signal.SIGINT, signal.SIG_IGN)")
     assert (said, status) == ("", 1)
     assert not folder.exists()
