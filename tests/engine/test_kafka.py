@@ -66,7 +66,6 @@ address = os.environ.get("KAFKA_BOOTSTRAP_SERVERS", "")
 """
 
 
-@pytest.mark.smoke
 def test_spark_writes_and_streams_through_a_real_broker(runs: Runs) -> None:
     """A batch write, a stream into Delta, and a restart that goes on where the last run ended."""
     session = runs(LAB, KAFKA)

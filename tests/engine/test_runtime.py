@@ -79,7 +79,6 @@ def register(slope):
 """
 
 
-@pytest.mark.smoke
 def test_spark_with_delta_works_as_written(runs: Runs) -> None:
     """Tables, history, UDFs, display, dbutils; a notebook exit ends the file without an error."""
     session = runs(SPARK, ("spark",))

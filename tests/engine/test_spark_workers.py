@@ -76,7 +76,6 @@ def workers(lab: Lab, function: str = "workers") -> list[dict[str, Any]]:
     return told
 
 
-@pytest.mark.smoke
 def test_a_worker_is_warm_and_new(lab: Lab) -> None:
     """It has made the imports, and knows nothing of the lab's process but what Spark brought."""
     found = workers(lab)

@@ -10,6 +10,7 @@ import pytest
 
 from grader.course.course import Course
 from grader.labs import proof
+from grader.labs.engines import RUNTIME
 from grader.labs.load import load_labs
 from grader.labs.pool import runtime_of, widest
 from grader.labs.session import LabSession, limits_of
@@ -38,6 +39,12 @@ def station_for(engines: tuple[Sandbox, Engines], labs: list[str]) -> Station:
     specs = [LABS[lab].spec for lab in labs]
     limits = widest([limits_of(spec) for spec in specs])
     return Station(*engines, labs, runtime_of(specs), limits)
+
+
+@pytest.mark.smoke
+def test_every_engine_is_tried_by_a_lab() -> None:
+    """The quick run knows engines by the proofs of labs; one that no lab asks for needs a test."""
+    assert set(runtime_of([lab.spec for lab in LABS.values()])) == set(RUNTIME)
 
 
 def test_a_submissions_labs_share_one_wall_and_one_jvm(

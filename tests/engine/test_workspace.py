@@ -66,7 +66,6 @@ def mine():
 '''
 
 
-@pytest.mark.smoke
 def test_a_transition_runs_a_job_and_is_delivered(runs: Runs) -> None:
     """Student code sets up webhooks and a job; a check's call sets them off and sees all of it.
     Models logged over HTTP, by the file and by a job, are where the inspector looks."""
