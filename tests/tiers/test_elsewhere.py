@@ -91,7 +91,8 @@ def test_the_wall_holds_for_others(who: str, everybodys: Path, subtests: pytest.
     command += ["-k", place.chosen, f"--junitxml={report}"]
     command += [os.fspath(ROOT / "tests" / file) for file in FILES]
     env = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
-    env |= {VARIABLE: ",".join(place.attacked), "HOME": "/tmp"}
+    # A home outside the wall: `/tmp` itself is a folder of a lab's own inside.
+    env |= {VARIABLE: ",".join(place.attacked), "HOME": os.fspath(everybodys)}
     done = subprocess.run(
         staged(command, user=place.user, container=place.user is None),
         cwd=ROOT,

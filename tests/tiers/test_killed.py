@@ -59,6 +59,7 @@ class Victim:
             stderr=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
+            preexec_fn=_hear_ctrl_c,
         )
 
     @property
@@ -113,6 +114,11 @@ class Victim:
         subprocess.run(command, cwd=ROOT, check=True, timeout=60)
         assert self.folders() == []
         assert self.groups() == []
+
+
+def _hear_ctrl_c() -> None:
+    """Undo what a shell does to commands that it starts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
