@@ -50,8 +50,10 @@ class Victim:
         self.tag = tag
         self.uid = user or 0
         self._mounts = Path("/proc/self/mountinfo").read_bytes()
+        # A shell has what it starts in the background ignore Ctrl-C, and that is inherited.
+        hearing = ["env", "--default-signal=INT"]
         self.process = subprocess.Popen(
-            staged(command, user=user) if user else command,
+            [*hearing, *(staged(command, user=user) if user else command)],
             cwd=cwd,
             # As when nothing else runs: otherwise labs would not run side by side.
             env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")},
@@ -59,7 +61,6 @@ class Victim:
             stderr=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
-            preexec_fn=_hear_ctrl_c,
         )
 
     @property
@@ -114,11 +115,6 @@ class Victim:
         subprocess.run(command, cwd=ROOT, check=True, timeout=60)
         assert self.folders() == []
         assert self.groups() == []
-
-
-def _hear_ctrl_c() -> None:
-    """Undo what a shell does to commands that it starts in the background."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
