@@ -46,11 +46,9 @@ def load_mutants(folder: Path, schemas: Schemas, known: set[str]) -> list[Mutant
     Raises:
         CourseError: a mutant has flaws; those of all mutants are told, with file and line.
     """
-    flaws: list[str] = []
-    found: dict[str, Mutant] = {}
     doc, mutants = read_mutants(folder, schemas, known)
-    flaws += [flaw.render(folder.parent.parent) for flaw in doc.flaws]
-    found |= {m.name: m for m in mutants}
+    flaws = [flaw.render(folder.parent.parent) for flaw in doc.flaws]
+    found = {m.name: m for m in mutants}
     for path in sorted((folder / "mutants").glob("*.py")):
         try:
             mutant = _whole_file(path, known)
